@@ -1,0 +1,3 @@
+"""Singer tap for Visma.net ERP."""
+
+from __future__ import annotations

@@ -1,0 +1,45 @@
+"""The command line: the SDK's, with faults told in one line each."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_visma.errors import VismaError
+from tap_visma.tap import TapVisma
+
+
+def main() -> None:
+    """Run `tap-visma`.
+
+    A fault that a person has to mend ends it with exit code 1 and a message, no traceback.
+    """
+    try:
+        TapVisma.cli()
+    except VismaError as error:
+        _end(str(error))
+    except ConfigValidationError as error:
+        _end(*error.errors)
+    except json.JSONDecodeError as error:
+        _end(f"A file given is not JSON: {error.msg} in line {error.lineno}.")
+    except FileNotFoundError as error:
+        _end(f"There is no file '{error.filename}'.")
+    except BrokenPipeError:
+        # What reads our output has ended; the reason is in its own log. Nothing more can be
+        # written, not even what is still in the buffer.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end("The loader ended before the tap did; its log says why.")
+
+
+def _end(*messages: str) -> None:
+    for message in messages:
+        logging.getLogger(TapVisma.name).error("%s", message)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

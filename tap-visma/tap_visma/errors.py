@@ -1,0 +1,82 @@
+"""What can go wrong, sorted by what the caller does about it.
+
+VismaError
+├── SettingsError      correct the settings
+├── AccessError        give a right: tenant, scope, approval
+├── AllowanceSpent     run again when the window of calls has turned
+├── Unreachable        run again: network, gateway or Visma are down
+├── AnswerError        Visma answered something that this tap does not understand
+└── SyncFailed         some companies or streams failed, the others are whole
+
+An error holds what a person needs: what happened, the company and the stream, and the way out.
+It never holds a token, a secret, a header or the body of an answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class VismaError(Exception):
+    """Base of all errors of this package.
+
+    Args:
+        what: What happened, as a clause without a full stop.
+        todo: What the reader can do, as a sentence without a full stop.
+    """
+
+    def __init__(self, what: str, todo: str) -> None:
+        super().__init__(what, todo)
+        self.what = what
+        self.todo = todo
+        self.company_id: str | None = None
+        self.stream: str | None = None
+
+    def at(self, company_id: str, stream: str | None = None) -> VismaError:
+        """Name the company and the stream, where no one closer to the fault has done so."""
+        self.company_id = self.company_id or company_id
+        self.stream = self.stream or stream
+        return self
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            f"{kind} '{name}'"
+            for kind, name in (("company", self.company_id), ("stream", self.stream))
+            if name
+        )
+        return f"{place}: {self.what}. {self.todo}." if place else f"{self.what}. {self.todo}."
+
+
+class SettingsError(VismaError):
+    """A setting is missing or wrong."""
+
+
+class AccessError(VismaError):
+    """Visma refuses the client, the company or the endpoint."""
+
+
+class AllowanceSpent(VismaError):
+    """The company's hourly allowance of calls is used up."""
+
+
+class Unreachable(VismaError):
+    """No usable answer after all retries."""
+
+
+class AnswerError(VismaError):
+    """An answer that is whole, but not what the API description promises."""
+
+
+class SyncFailed(VismaError):
+    """At least one company of one stream failed; what the others delivered stands."""
+
+    def __init__(self, failures: Iterable[VismaError]) -> None:
+        self.failures = tuple(failures)
+        count = len(self.failures)
+        super().__init__(
+            f"{count} of the company streams failed" if count > 1 else "1 company stream failed",
+            "All others are complete and their state is kept; run again after mending the above",
+        )

@@ -1,0 +1,106 @@
+"""Singer messages as bytes on stdout: records by the page, and STATE no more often than it pays.
+
+Knows JSON and stdout; knows no Visma.
+"""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.singerlib import StateMessage
+
+if TYPE_CHECKING:
+    from singer_sdk.singerlib import Message
+
+    from tap_visma.records import Record
+
+FLUSH_BYTES = 1 << 20
+
+
+class RecordMessage(msgspec.Struct):
+    """A RECORD message around a record of a compiled type."""
+
+    type: str
+    stream: str
+    record: Any
+    time_extracted: str
+
+
+class Writer(MsgSpecWriter):
+    """Writes messages whole, whatever signal comes.
+
+    Attributes:
+        bytes_since_state: Written since the last STATE.
+        state_bytes: Size of the last STATE.
+    """
+
+    bytes_since_state = 0
+    state_bytes = 0
+    _writing = False
+    _exit_code: int | None = None
+
+    def write_message(self, message: Message) -> None:
+        """Write a message other than RECORD, and flush."""
+        line = self.format_message(message)
+        self.write_lines(line)
+        sys.stdout.flush()
+        if isinstance(message, StateMessage):
+            self.state_bytes = len(line)
+            self.bytes_since_state = 0
+
+    def write_lines(self, lines: bytearray) -> None:
+        """Write whole lines as they are."""
+        self._writing = True
+        sys.stdout.buffer.write(lines)
+        self._writing = False
+        self.bytes_since_state += len(lines)
+        if self._exit_code is not None:
+            raise SystemExit(self._exit_code)
+
+    def end_process(self, exit_code: int) -> None:
+        """End the process from a signal handler, but not within a line."""
+        if self._writing:
+            self._exit_code = exit_code
+        else:
+            raise SystemExit(exit_code)
+
+
+class RecordLines:
+    """RECORD lines of one stream, gathered into large writes.
+
+    Decimals become text, everything else stays as it is in the record.
+    """
+
+    def __init__(self, stream: str, writer: Writer) -> None:
+        self._writer = writer
+        self._message = RecordMessage("RECORD", stream, None, "")
+        self._encoder = msgspec.json.Encoder()
+        self._lines = bytearray()
+
+    def add(self, record: Record) -> None:
+        """Add one record, which must be of a compiled type."""
+        self._message.record = record
+        self._message.time_extracted = record._extracted_at  # noqa: SLF001
+        self._encoder.encode_into(self._message, self._lines, -1)
+        self._lines += b"\n"
+        if len(self._lines) > FLUSH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write out what has been gathered."""
+        self._writer.write_lines(self._lines)
+        self._lines.clear()
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def as_dict(record: Record) -> dict[str, Any]:
+    """A record as a dictionary, for those who look inside: numbers with decimals are Decimal."""
+    values: dict[str, Any] = _DECODER.decode(_ENCODER.encode(record))
+    return values

@@ -1,0 +1,274 @@
+"""From the bytes of a page to the records of streams, without taking apart what need not be.
+
+Knows JSON and schemas; knows neither HTTP nor the Singer SDK. For each entity and selection a
+record type is compiled: fields that are not in the schema or not selected are skipped, key fields
+are read, lists that are streams are taken out, and every other value stays the bytes that Visma
+sent. So an amount keeps its digits, and no time is spent on making it an object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from tap_visma import stamps
+from tap_visma.errors import AnswerError
+from tap_visma.lineage import AUDIT_COLUMNS, POSITION, record_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_visma.entities import Entity, Lines
+
+Key: TypeAlias = tuple[str | int | None, ...]
+Path: TypeAlias = tuple[str, ...]
+Record: TypeAlias = Any
+"""An instance of a compiled record type; JSON encoding it gives the record of a stream."""
+
+_TODO = "Report the stream and this message; until it is mended, deselect the stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is wanted of a stream.
+
+    Attributes:
+        schema: JSON Schema of the fields that Visma sends.
+        keeps: Whether a field, given by the names that lead to it, is wanted; whether the stream
+            is, for the empty path.
+        decimals_as_text: Write numbers that may have decimals as text.
+    """
+
+    schema: Mapping[str, Any]
+    keeps: Callable[[Path], bool]
+    decimals_as_text: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """An answer, opened as far as walking on needs it.
+
+    Attributes:
+        rows: Each record's JSON, as it came.
+        units: How many it holds of what the list counts: records, or lines of them.
+        total: How many of them the whole list has, if the answer says it.
+        first: Key of the first record, `None` on an empty page.
+        newest: The newest stamp on it, in the fixed format; known once its records are read.
+    """
+
+    rows: list[Raw]
+    units: int
+    total: int | None
+    first: Key | None
+    newest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the records of a page come from: what their audit columns say."""
+
+    company_id: str
+    batch_id: str
+    page_number: int
+    extracted_at: str
+
+
+class Reader:
+    """Reads the pages of one entity into records.
+
+    Args:
+        entity: The entity.
+        shapes: Of the entity's own stream and of those of its lists, by name.
+    """
+
+    def __init__(self, entity: Entity, shapes: Mapping[str, Shape]) -> None:
+        self._entity = entity
+        self._lists = tuple(lines for lines in entity.lists if shapes[lines.name].keeps(()))
+        self._row = msgspec.json.Decoder(_row_type(entity, shapes))
+        self._head = msgspec.json.Decoder(_head_type(entity, shapes[entity.name]))
+
+    def open(self, body: bytes) -> Page:
+        """Split an answer into its records.
+
+        Raises:
+            AnswerError: It is not the list that the API description promises.
+        """
+        entity = self._entity
+        if b"\n" in body:  # each record becomes one line of output
+            body = msgspec.json.format(body, indent=-1)
+        try:
+            rows = [Raw(body)] if entity.each else _LIST.decode(body)
+            heads = [self._head.decode(row) for row in (rows if entity.counts else rows[:1])]
+            first = _key(heads[0], entity.key) if heads else None
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise AnswerError(f"the answer is not the list expected ({error})", _TODO) from None
+        units = len(rows)
+        if entity.counts:
+            units = sum(len(getattr(head, entity.counts) or ()) for head in heads)
+        metadata = heads[0].metadata if heads else None
+        return Page(rows, units, metadata and metadata.totalCount, first)
+
+    def records(self, page: Page, origin: Origin) -> Iterator[tuple[str, Record]]:
+        """The records of a page, each document before its lines.
+
+        Yields:
+            Name of the stream, and the record; the entity's own also where they are not wanted.
+
+        Raises:
+            AnswerError: A record is not as the API description promises.
+        """
+        entity = self._entity
+        for number, raw in enumerate(page.rows, 1):
+            try:
+                record = self._row.decode(raw)
+                key = _key(record, entity.key)
+                stamp = getattr(record, entity.stamp) if entity.stamp else None
+                stamp = stamps.fixed(stamp) if stamp else None
+                lists = [(lines, _take(record, lines.path)) for lines in self._lists]
+                lines_with_keys = [
+                    (lines, position, line, _key(line, lines.key) if lines.key else (position,))
+                    for lines, items in lists
+                    for position, line in enumerate(items, 1)
+                ]
+            except (msgspec.MsgspecError, ValueError) as error:
+                raise AnswerError(
+                    f"record {number} of page {origin.page_number} is not as expected ({error})",
+                    _TODO,
+                ) from None
+            if stamp and (page.newest is None or stamp > page.newest):
+                page.newest = stamp
+            audit_id = f"{origin.batch_id}/{origin.page_number}/{number}"
+            _mark(record, origin, key, stamp, audit_id)
+            yield entity.name, record
+            for lines, position, line, line_key in lines_with_keys:
+                _mark(line, origin, key + line_key, stamp, f"{audit_id}/{position}")
+                for column, part in zip(parent_columns(entity, lines), key, strict=True):
+                    setattr(line, column, part)
+                if not lines.key:
+                    line.line_position = position
+                yield lines.name, line
+
+
+def parent_columns(entity: Entity, lines: Lines) -> tuple[str, ...]:
+    """The columns in which lines carry the key of their document."""
+    return lines.parent_columns or entity.key
+
+
+def _mark(record: Record, origin: Origin, key: Key, stamp: str | None, audit_id: str) -> None:
+    record.company_id = origin.company_id
+    record.record_id = record_id(origin.company_id, key)
+    record.lastModifiedDateTime = stamp
+    record._batch_id = origin.batch_id  # noqa: SLF001
+    record._audit_id = audit_id  # noqa: SLF001
+    record._extracted_at = origin.extracted_at  # noqa: SLF001
+
+
+def _key(record: Record, names: tuple[str, ...]) -> Key:
+    """The values of key fields; dots lead into nested objects. A part can be null or absent."""
+    values = []
+    for name in names:
+        value = record
+        for step in name.split("."):
+            value = getattr(value, step)
+            if value is None or value is UNSET:
+                value = None
+                break
+        values.append(value)
+    if values.count(None) == len(values):
+        raise ValueError(f"it has no {' + '.join(names)}")
+    return tuple(values)
+
+
+def _take(record: Record, path: Path) -> list[Record]:
+    """Take the list at a path out of a record, through the lists on the way."""
+    items = getattr(record, path[0])
+    if len(path) > 1:
+        return [line for item in items or () for line in _take(item, path[1:])]
+    setattr(record, path[0], UNSET)
+    return items or []
+
+
+# Compiling: a record type per entity and selection.
+
+_LIST = msgspec.json.Decoder(list[Raw])
+_KEY_PART: Any = str | int | None
+
+Fields: TypeAlias = list[tuple[str, Any, Any]]
+
+
+class _Metadata(msgspec.Struct):
+    totalCount: int | None = None  # noqa: N815
+
+
+def _head_type(entity: Entity, shape: Shape) -> Any:  # noqa: ANN401
+    forced = _key_fields(entity)
+    if entity.counts:
+        forced[(entity.counts,)] = list[Raw] | None
+    nothing_else = Shape(shape.schema, keeps=lambda _path: False)
+    fields = _fields(shape.schema, (), nothing_else, forced)
+    return msgspec.defstruct("Head", [*fields, ("metadata", _Metadata | None, None)])
+
+
+def _row_type(entity: Entity, shapes: Mapping[str, Shape]) -> Any:  # noqa: ANN401
+    forced = _key_fields(entity)
+    if entity.stamp:
+        forced[(entity.stamp,)] = str | None
+    for lines in entity.lists:
+        shape = shapes[lines.name]
+        if shape.keeps(()):
+            columns = parent_columns(entity, lines)
+            position = () if lines.key else (POSITION,)
+            keys = dict.fromkeys(((name,) for name in lines.key), _KEY_PART)
+            line = _record_type(lines.name, shape, keys, (*columns, *position))
+            forced[lines.path] = _list_of(line)
+    return _record_type(entity.name, shapes[entity.name], forced, ())
+
+
+def _key_fields(entity: Entity) -> dict[Path, Any]:
+    return {tuple(name.split(".")): _KEY_PART for name in entity.key}
+
+
+def _record_type(name: str, shape: Shape, forced: Mapping[Path, Any], added: Path) -> Any:  # noqa: ANN401
+    own = _fields(shape.schema, (), shape, forced)
+    first = dict.fromkeys((*AUDIT_COLUMNS, *added), Any)
+    types = {field: kind for field, kind, _default in own}
+    fields = [(field, types.pop(field, kind), UNSET) for field, kind in first.items()]
+    return msgspec.defstruct(name, fields + [(f, k, UNSET) for f, k in types.items()], gc=False)
+
+
+def _fields(
+    schema: Mapping[str, Any], path: Path, shape: Shape, forced: Mapping[Path, Any]
+) -> Fields:
+    depth = len(path)
+    properties = schema.get("properties", {})
+    needed = (way[depth] for way in forced if way[:depth] == path and len(way) > depth)
+    fields = []
+    for name in dict.fromkeys([*properties, *needed]):
+        here = (*path, name)
+        kind = forced.get(here) or _kind(properties[name], here, shape, forced)
+        if kind is not None:
+            fields.append((name, kind, UNSET))
+    return fields
+
+
+def _kind(
+    schema: Mapping[str, Any], here: Path, shape: Shape, forced: Mapping[Path, Any]
+) -> Any:  # noqa: ANN401
+    """The type under which a field is read, `None` if it is not wanted."""
+    if not shape.keeps(here) and not any(way[: len(here)] == here for way in forced):
+        return None
+    item = schema.get("items", schema)
+    if "properties" in item:
+        struct = msgspec.defstruct(here[-1], _fields(item, here, shape, forced), gc=False)
+        return _list_of(struct) if "items" in schema else struct | None
+    if shape.decimals_as_text and "number" in schema["type"]:
+        return Decimal | None
+    return Raw
+
+
+def _list_of(item: Any) -> Any:  # noqa: ANN401
+    return list[item] | None

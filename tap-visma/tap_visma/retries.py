@@ -1,0 +1,92 @@
+"""Which failures of a call are tried again, and when to stop.
+
+Knows a request that can be sent again; knows neither tokens nor the allowance. What cannot succeed
+by itself (a refused right, a wrong address, a certificate) is not tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import TYPE_CHECKING
+
+import requests
+
+from tap_visma.errors import AnswerError, Unreachable, VismaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_visma.clock import Clock
+
+TRIES = 5
+LONGEST_WAIT_SECONDS = 60.0
+
+TRANSIENT_STATUS = frozenset({408, 500, 502, 503, 504})
+
+# Most specific first: the table is read from the top.
+FAILURES: tuple[tuple[type[Exception], str, bool], ...] = (
+    (requests.exceptions.SSLError, "the server's certificate is not trusted", False),
+    (requests.exceptions.ProxyError, "the proxy does not connect", True),
+    (requests.exceptions.ConnectTimeout, "no connection in time", True),
+    (requests.exceptions.ReadTimeout, "no answer in time", True),
+    (requests.exceptions.ChunkedEncodingError, "the answer broke off", True),
+    (requests.exceptions.ContentDecodingError, "the answer is damaged", True),
+    (requests.exceptions.ConnectionError, "no connection", True),
+    (requests.exceptions.RequestException, "the request could not be sent", False),
+)
+"""Failures without an answer: how to name them, and whether trying again can help."""
+
+logger = logging.getLogger(__name__)
+
+
+def send(attempt: Callable[[], requests.Response], clock: Clock, host: str) -> requests.Response:
+    """Send until an answer came that is worth reading, with growing, random waits between tries.
+
+    Args:
+        attempt: Sends the request once and reads the whole body.
+        clock: For the waits.
+        host: Where the request goes, for messages.
+
+    Returns:
+        The first answer that is not a passing fault. A 200 has a body that looks like whole JSON.
+
+    Raises:
+        Unreachable: No answer, or server errors only.
+        AnswerError: Answers, but none of them JSON.
+    """
+    for number in range(1, TRIES + 1):
+        try:
+            response = attempt()
+        except requests.RequestException as error:
+            clause, passing = next((c, p) for kind, c, p in FAILURES if isinstance(error, kind))
+            failure: VismaError = Unreachable(
+                f"{clause} ({host})", "Check address, network and proxy, then run again"
+            )
+            if not passing:
+                raise failure from None
+        else:
+            if response.status_code in TRANSIENT_STATUS:
+                failure = Unreachable(
+                    f"{host} answers with status {response.status_code}",
+                    "Visma may be down for maintenance; run again later",
+                )
+            elif response.ok and not _looks_like_json(response.content):
+                failure = AnswerError(
+                    f"{host} answers with something that is not whole JSON",
+                    "A gateway may stand between; check the address, then run again later",
+                )
+            else:
+                return response
+        if number < TRIES:
+            wait = random.uniform(0, min(2.0 ** (number - 1), LONGEST_WAIT_SECONDS))  # noqa: S311
+            logger.warning("%s; trying again in %.1f s", failure.what, wait)
+            clock.sleep(wait)
+    failure.what = f"{failure.what}, {TRIES} times"
+    raise failure
+
+
+def _looks_like_json(body: bytes) -> bool:
+    """A list or object from its first to its last character: not a page, not cut off."""
+    body = body.strip()
+    return body[:1] + body[-1:] in {b"[]", b"{}"}

@@ -1,0 +1,145 @@
+"""The tap: settings, catalog, the order of streams, and how a run ends."""
+
+from __future__ import annotations
+
+import copy
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from tap_visma import settings
+from tap_visma.bookmarks import Bookmarks
+from tap_visma.calls import Caller
+from tap_visma.clock import Clock
+from tap_visma.entities import ENTITIES
+from tap_visma.errors import SyncFailed
+from tap_visma.messages import Writer
+from tap_visma.settings import Settings
+from tap_visma.streams import EntityStream
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.streams import Stream
+
+    from tap_visma.errors import VismaError
+
+STATE_SHARE = 20
+"""A STATE is written once so many times its own size has gone out since the last one."""
+STATE_SECONDS = 60.0
+"""And at the latest after so long."""
+
+
+class TapVisma(Tap):
+    """Singer tap for Visma.net ERP."""
+
+    name = "tap-visma"
+    package_name = "tap-visma"
+    config_jsonschema = copy.deepcopy(settings.SCHEMA)
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    message_writer_class = Writer
+    message_writer: Writer
+    clock = Clock()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The checked settings."""
+        return Settings.of(self.config)
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The one who calls Visma, for all streams."""
+        return Caller(self.settings, self.clock)
+
+    @cached_property
+    def bookmarks(self) -> Bookmarks:
+        """What has been read, held in the tap's state."""
+        return Bookmarks(self.state)
+
+    @cached_property
+    def failures(self) -> list[VismaError]:
+        """What failed so far in this run."""
+        return []
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """All streams by name, in the order in which they are read."""
+        if self._streams is None:
+            self._streams = {}
+            for entity in ENTITIES:
+                stream = EntityStream(self, entity)
+                for member in (stream, *stream.child_streams):
+                    if self.input_catalog is not None:
+                        member.apply_catalog(self.input_catalog)
+                    self._streams[member.name] = member
+        return self._streams
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the state of the last run."""
+        super().load_state(state)
+        self.state.setdefault("bookmarks", {})
+
+    def sync_all(self) -> None:  # type: ignore[misc] # the SDK's own ends at the first failure
+        """Sync all selected streams, also after one has failed.
+
+        Raises:
+            SyncFailed: Some streams of some companies failed; all others are complete.
+        """
+        self.write_state()  # loaders that hold on to the first STATE then hold a true one
+        try:
+            for stream in self.streams.values():
+                if isinstance(stream, EntityStream) and (
+                    stream.selected or stream.has_selected_descendents
+                ):
+                    stream.sync()
+        finally:
+            self.write_state(at_once=True)
+        if self.failures:
+            raise SyncFailed(self.failures)
+
+    def report(self, failure: VismaError) -> None:
+        """Tell of a failure after which the run goes on."""
+        self.logger.error("%s", failure)
+        self.failures.append(failure)
+
+    def write_state(self, *, at_once: bool = False) -> None:
+        """Write a STATE message, if it is due.
+
+        A STATE holds all streams of all companies, so one after every page would cost more the
+        more companies there are. It waits until its size is small beside what went out since the
+        last one, but not for long.
+        """
+        now = self.clock.monotonic()
+        writer = self.message_writer
+        if (
+            at_once
+            or now - self._state_written_at >= STATE_SECONDS
+            or writer.bytes_since_state >= STATE_SHARE * writer.state_bytes
+        ):
+            self.state_writer.write_state(self.state)
+            self._state_written_at = now
+
+    _state_written_at = -STATE_SECONDS
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """End with the signal's exit code; the last STATE goes out on the way."""
+        self.message_writer.end_process(128 + signum)
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings, without ever quoting a value."""
+        errors = settings.problems(self.config)
+        if errors and raise_errors:
+            raise ConfigValidationError("The settings are not complete", errors=errors)
+        return errors or super()._validate_config(raise_errors=raise_errors)

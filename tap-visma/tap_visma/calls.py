@@ -26,7 +26,7 @@ import requests
 
 from tap_visma import retries
 from tap_visma.connect import Connect
-from tap_visma.errors import AccessError, AllowanceSpent, AnswerError, SettingsError, VismaError
+from tap_visma.errors import AccessError, AllowanceError, AnswerError, SettingsError, VismaError
 from tap_visma.quota import Window
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Caller:
                     window.exhausted(response.headers, now)
                     refusals += 1
                     if refusals == REFUSALS_IN_A_ROW:
-                        raise AllowanceSpent(
+                        raise AllowanceError(
                             "Visma refuses the call for its number (429) after every wait",
                             "See which other programs use the application's allowance",
                         )

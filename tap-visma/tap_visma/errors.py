@@ -3,10 +3,10 @@
 VismaError
 ├── SettingsError      correct the settings
 ├── AccessError        give a right: tenant, scope, approval
-├── AllowanceSpent     run again when the window of calls has turned
-├── Unreachable        run again: network, gateway or Visma are down
+├── AllowanceError     run again when the window of calls has turned
+├── UnreachableError        run again: network, gateway or Visma are down
 ├── AnswerError        Visma answered something that this tap does not understand
-└── SyncFailed         some companies or streams failed, the others are whole
+└── IncompleteSyncError         some companies or streams failed, the others are whole
 
 An error holds what a person needs: what happened, the company and the stream, and the way out.
 It never holds a token, a secret, a header or the body of an answer.
@@ -58,11 +58,11 @@ class AccessError(VismaError):
     """Visma refuses the client, the company or the endpoint."""
 
 
-class AllowanceSpent(VismaError):
+class AllowanceError(VismaError):
     """The company's hourly allowance of calls is used up."""
 
 
-class Unreachable(VismaError):
+class UnreachableError(VismaError):
     """No usable answer after all retries."""
 
 
@@ -70,7 +70,7 @@ class AnswerError(VismaError):
     """An answer that is whole, but not what the API description promises."""
 
 
-class SyncFailed(VismaError):
+class IncompleteSyncError(VismaError):
     """At least one company of one stream failed; what the others delivered stands."""
 
     def __init__(self, failures: Iterable[VismaError]) -> None:

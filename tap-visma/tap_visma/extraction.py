@@ -58,13 +58,12 @@ def walk_pages(
         params["lastModifiedDateTime"] = since
         if entity.since == "condition":
             params["lastModifiedDateTimeCondition"] = ">="
+    count: int | None = None if entity.paged else 1
     if entity.each:
         parameter, path = entity.each
         values = _values(caller.get(company, path, {}))
         paths = [entity.path.replace(f"{{{parameter}}}", quote(value, safe="")) for value in values]
         count = len(paths)
-    else:
-        count = None if entity.paged else 1
 
     def fetch(number: int) -> Answer:
         if entity.each:
@@ -75,9 +74,7 @@ def walk_pages(
         return caller.get(company, entity.path, params | paging)
 
     if count is None or walk.next_page <= count:
-        yield from pages.walk(
-            fetch, reader.open, pages=count, first=walk.next_page, seen=walk.seen
-        )
+        yield from pages.walk(fetch, reader.open, pages=count, first=walk.next_page, seen=walk.seen)
 
 
 def _values(answer: Answer) -> list[str]:

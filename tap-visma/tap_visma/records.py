@@ -255,9 +255,7 @@ def _fields(
     return fields
 
 
-def _kind(
-    schema: Mapping[str, Any], here: Path, shape: Shape, forced: Mapping[Path, Any]
-) -> Any:  # noqa: ANN401
+def _kind(schema: Mapping[str, Any], here: Path, shape: Shape, forced: Mapping[Path, Any]) -> Any:  # noqa: ANN401
     """The type under which a field is read, `None` if it is not wanted."""
     if not shape.keeps(here) and not any(way[: len(here)] == here for way in forced):
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tap_visma.errors import AnswerError, Unreachable, VismaError
+from tap_visma.errors import AnswerError, UnreachableError, VismaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def send(attempt: Callable[[], requests.Response], clock: Clock, host: str) -> r
         The first answer that is not a passing fault. A 200 has a body that looks like whole JSON.
 
     Raises:
-        Unreachable: No answer, or server errors only.
+        UnreachableError: No answer, or server errors only.
         AnswerError: Answers, but none of them JSON.
     """
     for number in range(1, TRIES + 1):
@@ -60,14 +60,14 @@ def send(attempt: Callable[[], requests.Response], clock: Clock, host: str) -> r
             response = attempt()
         except requests.RequestException as error:
             clause, passing = next((c, p) for kind, c, p in FAILURES if isinstance(error, kind))
-            failure: VismaError = Unreachable(
+            failure: VismaError = UnreachableError(
                 f"{clause} ({host})", "Check address, network and proxy, then run again"
             )
             if not passing:
                 raise failure from None
         else:
             if response.status_code in TRANSIENT_STATUS:
-                failure = Unreachable(
+                failure = UnreachableError(
                     f"{host} answers with status {response.status_code}",
                     "Visma may be down for maintenance; run again later",
                 )

@@ -236,28 +236,29 @@ def _kind(prop: Mapping[str, Any]) -> str:
 def _company_problems(companies: list[object]) -> Iterator[str]:
     if not companies:
         yield "Setting 'companies' is empty: name at least one company."
-    ids = []
     for number, company in enumerate(companies):
         place = f"Setting 'companies[{number}]'"
-        if not isinstance(company, dict):
+        if isinstance(company, dict):
+            yield from (f"{place}{problem}" for problem in _fields_of_company(company))
+        else:
             yield f'{place} must be an object such as {{"company_id": "no", "tenant_id": "..."}}.'
-            continue
-        for key in ("company_id", "tenant_id"):
-            value = company.get(key)
-            if not isinstance(value, str) or not value.strip():
-                yield f"{place} needs a '{key}' that is a text."
-        if not isinstance(company.get("name", ""), str):
-            yield f"{place}: 'name' must be a text."
-        for key in company.keys() - {"company_id", "tenant_id", "name"}:
-            yield f"{place} has '{key}', which is not one of company_id, tenant_id, name."
-        company_id = company.get("company_id")
-        if isinstance(company_id, str):
-            ids.append(company_id)
-            if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", company_id):
-                yield f"{place}: 'company_id' may have letters, digits, dots, - and _ only."
-    for company_id, count in Counter(ids).items():
+    ids = Counter(str(c.get("company_id")) for c in companies if isinstance(c, dict))
+    for company_id, count in ids.items():
         if count > 1:
             yield f"Setting 'companies' names company_id '{company_id}' {count} times."
+
+
+def _fields_of_company(company: dict[str, object]) -> Iterator[str]:
+    for key in ("company_id", "tenant_id"):
+        value = company.get(key)
+        if not isinstance(value, str) or not value.strip():
+            yield f" needs a '{key}' that is a text."
+        elif key == "company_id" and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+            yield ": 'company_id' may have letters, digits, dots, - and _ only."
+    if not isinstance(company.get("name", ""), str):
+        yield ": 'name' must be a text."
+    for key in company.keys() - {"company_id", "tenant_id", "name"}:
+        yield f" has '{key}', which is not one of company_id, tenant_id, name."
 
 
 def _date_problems(text: str) -> Iterator[str]:

@@ -222,9 +222,7 @@ class LinesStream(VismaStream):
             **AUDIT_COLUMNS,
             **{
                 column: of_parent[field]
-                for column, field in zip(
-                    parent_columns(entity, lines), entity.key, strict=True
-                )
+                for column, field in zip(parent_columns(entity, lines), entity.key, strict=True)
             },
         }
         if not lines.key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
@@ -15,7 +15,7 @@ from tap_visma.bookmarks import Bookmarks
 from tap_visma.calls import Caller
 from tap_visma.clock import Clock
 from tap_visma.entities import ENTITIES
-from tap_visma.errors import SyncFailed
+from tap_visma.errors import IncompleteSyncError
 from tap_visma.messages import Writer
 from tap_visma.settings import Settings
 from tap_visma.streams import EntityStream
@@ -66,7 +66,7 @@ class TapVisma(Tap):
     @cached_property
     def bookmarks(self) -> Bookmarks:
         """What has been read, held in the tap's state."""
-        return Bookmarks(self.state)
+        return Bookmarks(cast("dict[str, Any]", self.state))
 
     @cached_property
     def failures(self) -> list[VismaError]:
@@ -95,7 +95,7 @@ class TapVisma(Tap):
         """Sync all selected streams, also after one has failed.
 
         Raises:
-            SyncFailed: Some streams of some companies failed; all others are complete.
+            IncompleteSyncError: Some streams of some companies failed; all others are complete.
         """
         self.write_state()  # loaders that hold on to the first STATE then hold a true one
         try:
@@ -107,7 +107,7 @@ class TapVisma(Tap):
         finally:
             self.write_state(at_once=True)
         if self.failures:
-            raise SyncFailed(self.failures)
+            raise IncompleteSyncError(self.failures)
 
     def report(self, failure: VismaError) -> None:
         """Tell of a failure after which the run goes on."""

@@ -1,0 +1,51 @@
+# Verbs of this project; CI runs the same ones. All need git, make and Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+# Nothing but packages is fetched, and nothing of the user's own Meltano or Singer settings is used.
+export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
+export MELTANO_CLI_DISABLE_VERSION_CHECK := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint docs constraints clean
+
+help: ## show the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.complete ## install everything into .venv
+
+.venv/.complete: constraints.txt pyproject.toml */pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group dev --group demo \
+		-e tap-visma -e visma-sandbox
+	@touch $@
+
+.meltano/.complete: .venv/.complete meltano.yml constraints.txt
+	$(BIN)/meltano --log-level warning install --clean
+	@touch $@
+
+demo: .meltano/.complete ## two nights of three sandbox companies into a DuckDB file, with what they changed
+	@$(BIN)/python demo/duckdb_demo.py
+
+test: lint .meltano/.complete ## everything that CI proves
+	$(BIN)/pytest
+
+unit: .venv/.complete ## the tests that need no second process, in seconds
+	$(BIN)/pytest -m "not process"
+
+lint: .venv/.complete
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy tap-visma/tap_visma visma-sandbox/visma_sandbox demo docs tests
+
+docs: .venv/.complete ## write the tables in the READMEs from the code
+	$(BIN)/python docs/tables.py --write
+
+constraints: ## pin the newest compatible versions anew
+	$(BIN)/uv pip compile -q --no-emit-index-url --universal --python-version 3.11 --upgrade \
+		--custom-compile-command "make constraints" \
+		--group dev --group demo tap-visma/pyproject.toml visma-sandbox/pyproject.toml \
+		-o constraints.txt
+
+clean: ## remove what the verbs made
+	rm -rf .venv .meltano output

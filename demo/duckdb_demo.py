@@ -1,0 +1,212 @@
+"""Two nights of three companies, from the sandbox through Meltano into a DuckDB file.
+
+Starts the sandbox, runs `meltano run tap-visma target-duckdb`, lets a business day pass, runs it
+again, and shows by SQL what arrived. Leaves `output/warehouse.duckdb`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BIN = Path(sys.executable).parent
+DATABASE = Path("output/warehouse.duckdb")
+RUN = ("run", "--state-id-suffix", "demo", "tap-visma", "target-duckdb")
+
+TRIAL_BALANCE = """
+    SELECT company_id, financialPeriod AS period,
+           sum(periodToDateDebit::DECIMAL(28, 2)) AS debit,
+           sum(periodToDateCredit::DECIMAL(28, 2)) AS credit,
+           sum(periodToDateDebit::DECIMAL(28, 2) - periodToDateCredit::DECIMAL(28, 2)) AS difference
+    FROM visma.general_ledger_balances
+    WHERE balanceType = 'Actual'
+      AND financialPeriod = (SELECT strftime(max(transactionDate) - INTERVAL 1 MONTH, '%Y%m')
+                             FROM visma.journal_transactions)
+    GROUP BY ALL ORDER BY ALL
+"""
+
+JOURNALS = """
+    SELECT company_id, count(*) AS lines, sum(debitAmount::DECIMAL(28, 2)) AS debit,
+           sum(creditAmount::DECIMAL(28, 2)) AS credit,
+           sum(debitAmount::DECIMAL(28, 2) - creditAmount::DECIMAL(28, 2)) AS difference
+    FROM visma.journal_transaction_lines GROUP BY ALL ORDER BY ALL
+"""
+
+OPEN_PAYABLES = """
+    WITH today AS (SELECT max(lastModifiedDateTime)::DATE AS day FROM visma.supplier_invoices),
+    open AS (
+        SELECT company_id, day - dueDate::DATE AS late,
+               CASE WHEN documentType IN ('DebitAdj', 'Prepayment') THEN -1 ELSE 1 END
+                   * balance::DECIMAL(28, 2) AS owed
+        FROM visma.supplier_invoices, today
+        WHERE status = 'Open')
+    SELECT company_id, count(*) AS documents,
+           coalesce(sum(owed) FILTER (late <= 0), 0) AS not_due,
+           coalesce(sum(owed) FILTER (late BETWEEN 1 AND 30), 0) AS days_1_30,
+           coalesce(sum(owed) FILTER (late BETWEEN 31 AND 60), 0) AS days_31_60,
+           coalesce(sum(owed) FILTER (late > 60), 0) AS days_over_60
+    FROM open GROUP BY ALL ORDER BY ALL
+"""
+
+
+def main() -> None:
+    """Run the demo; exit code not 0 if anything does not hold."""
+    DATABASE.parent.mkdir(exist_ok=True)
+    DATABASE.unlink(missing_ok=True)
+    with sandbox() as ready:
+        url = ready["url"]
+        config = json.loads(output_of("visma-sandbox", "config", "--url", url))
+        environment = os.environ | {
+            f"TAP_VISMA_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in config.items()
+        }
+        environment["TARGET_DUCKDB_PATH"] = str(DATABASE)
+
+        say("First night: everything.")
+        meltano("--full-refresh", environment)
+        first = rows_by_table()
+        first_calls = calls(url)
+        requests.post(f"{url}/__sandbox/advance", json={"days": 1}, timeout=60).raise_for_status()
+        requests.delete(f"{url}/__sandbox/calls", timeout=60).raise_for_status()
+
+        say("A business day has passed. Second night: what changed.")
+        meltano("--state-strategy=auto", environment)
+        second = rows_by_table()
+        second_calls = calls(url)
+
+    say("Rows by table")
+    table(
+        ["table", "first night", "new", "changed", "read again", "rows now"],
+        [
+            [name, len(first.get(name, {})), *changes(first.get(name, {}), now), len(now)]
+            for name, now in second.items()
+        ],
+    )
+    say("API calls used, of those allowed per hour")
+    table(
+        ["company", "first night", "second night", "allowed"],
+        [
+            [f"{c['company_id']} {c['name']}", first_calls[c["company_id"]],
+             second_calls[c["company_id"]], 500]
+            for c in ready["companies"]
+        ],
+    )
+    differences = [
+        query("Trial balance of last month", TRIAL_BALANCE),
+        query("All journal lines", JOURNALS),
+    ]
+    query("Open payables by days late", OPEN_PAYABLES)
+    if any(row[-1] != 0 for rows in differences for row in rows) or not all(differences):
+        sys.exit("The books do not balance.")
+    say(
+        f"All of it is in {DATABASE}, schema `visma`. To look inside:\n"
+        f"  {BIN.relative_to(Path.cwd())}/python -c \"import duckdb; "
+        f"print(duckdb.connect('{DATABASE}').sql('SELECT * FROM visma.supplier_invoices'))\""
+    )
+
+
+@contextmanager
+def sandbox() -> Iterator[dict[str, Any]]:
+    """A sandbox with three companies; gives what it says of itself."""
+    command = [str(BIN / "visma-sandbox"), "serve", "--port", "0", "--companies", "NO,SE,DK"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            yield json.loads(process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
+        finally:
+            process.terminate()
+
+
+def output_of(program: str, *arguments: str) -> str:
+    """What one of our commands prints."""
+    command = [str(BIN / program), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+
+
+def meltano(option: str, environment: dict[str, str]) -> None:
+    """Run the tap into the loader, and say how long it took."""
+    began = time.monotonic()
+    command = [str(BIN / "meltano"), "--log-level", "warning", RUN[0], option, *RUN[1:]]
+    print("$ meltano", " ".join(command[3:]))
+    done = subprocess.run(  # noqa: S603
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}{done.stderr}\nmeltano ended with exit code {done.returncode}.")
+    print(f"done in {time.monotonic() - began:.0f} s")
+
+
+def rows_by_table() -> dict[str, dict[str, str]]:
+    """For each table, the change stamp (or batch) of every row by its key."""
+    with duckdb.connect(DATABASE, read_only=True) as connection:
+        names = [row[0] for row in connection.sql("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+        return {
+            name: dict(
+                connection.sql(
+                    "SELECT record_id, coalesce(lastModifiedDateTime::VARCHAR, '') || ' ' "
+                    f"|| _batch_id FROM visma.{name}"
+                ).fetchall()
+            )
+            for name in names
+        }
+
+
+def changes(before: dict[str, str], now: dict[str, str]) -> tuple[int, int, int]:
+    """How many rows are new, changed at Visma, or just read again."""
+    kinds = Counter(
+        "new"
+        if key not in before
+        else "same"
+        if before[key] == mark
+        else "again"
+        if before[key].rsplit(" ", 1)[0] == mark.rsplit(" ", 1)[0]
+        else "changed"
+        for key, mark in now.items()
+    )
+    return kinds["new"], kinds["changed"], kinds["again"]
+
+
+def calls(url: str) -> Counter[str]:
+    """API calls per company that the sandbox counted, token calls left out."""
+    log = requests.get(f"{url}/__sandbox/calls", timeout=60).json()
+    return Counter(call["company_id"] for call in log if call["path"].startswith("/v"))
+
+
+def query(title: str, sql: str) -> list[tuple[Any, ...]]:
+    """Show what a query gives, and give it back."""
+    with duckdb.connect(DATABASE, read_only=True) as connection:
+        result = connection.sql(sql)
+        rows = result.fetchall()
+        say(title)
+        table(result.columns, rows)
+        return rows
+
+
+def say(text: str) -> None:
+    """Print a paragraph."""
+    print(f"\n{text}", flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table, numbers to the right."""
+    cells = [[f"{c:,}" if not isinstance(c, str) else c for c in row] for row in rows]
+    widths = [max(len(row[i]) for row in (head, *cells)) for i in range(len(head))]
+    for row in (list(head), ["-" * width for width in widths], *cells):
+        first, *rest = zip(row, widths, strict=True)
+        print("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Writes the tables that the code knows best into README files and meltano.yml, or checks them.
+
+`python docs/tables.py --write` writes, without the flag it checks and names what differs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from tap_visma.entities import ENTITIES, Entity
+from tap_visma.settings import SCHEMA
+from tap_visma.tap import TapVisma
+
+ROOT = Path(__file__).parent.parent
+
+MELTANO_KINDS = {"array": "array", "boolean": "boolean", "integer": "integer", "object": "object"}
+
+
+def about() -> dict[str, Any]:
+    """The settings of the tap as `tap-visma --about` shows them, those of the SDK included."""
+    properties: dict[str, Any] = TapVisma._get_about_info().settings["properties"]  # noqa: SLF001
+    return properties
+
+
+def settings_table() -> str:
+    """The tap's own settings as a Markdown table."""
+    rows = ["| setting | required | default | what it is |", "| --- | --- | --- | --- |"]
+    for name, prop in SCHEMA["properties"].items():
+        required = "yes" if name in SCHEMA["required"] else ""
+        default = f"`{json.dumps(prop['default'])}`" if "default" in prop else ""
+        rows.append(f"| `{name}` | {required} | {default} | {prop['description']} |")
+    return "\n".join(rows)
+
+
+def streams_table() -> str:
+    """The streams as a Markdown table."""
+    rows = [
+        "| stream | endpoint | key | replication | paged | lists that are streams |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for entity in ENTITIES:
+        lines = "<br>".join(
+            f"`{x.name}` ({' + '.join((*x.key,) or ('line_position',))})" for x in entity.lists
+        )
+        rows.append(
+            f"| `{entity.name}` | `{entity.path}` | {' + '.join(entity.key)} "
+            f"| {_replication(entity)} | {'yes' if entity.paged else 'no'} | {lines} |"
+        )
+    return "\n".join(rows)
+
+
+def _replication(entity: Entity) -> str:
+    return "incremental" if entity.since and entity.stamp else "full"
+
+
+def meltano_settings() -> str:
+    """The settings of the tap as the YAML that stands in meltano.yml."""
+    lines = []
+    for name, prop in about().items():
+        kinds = prop["type"] if isinstance(prop["type"], list) else [prop["type"]]
+        kind = MELTANO_KINDS.get(kinds[0], "string")
+        lines += [f"        - name: {name}", f"          kind: {kind}"]
+        if title := prop.get("title"):
+            lines.append(f"          label: {title}")
+        if prop.get("secret"):
+            lines.append("          sensitive: true")
+        lines.append(f"          description: {json.dumps(prop['description'], ensure_ascii=False)}")
+    return "\n".join(lines)
+
+
+BLOCKS = {
+    ("README.md", "settings"): settings_table,
+    ("README.md", "streams"): streams_table,
+    ("tap-visma/README.md", "settings"): settings_table,
+    ("tap-visma/README.md", "streams"): streams_table,
+    ("meltano.yml", "tap-visma settings"): meltano_settings,
+}
+"""File and name of the block, and what writes it."""
+
+
+def rendered(file: str) -> str:
+    """A file with its blocks written anew. Blocks stand between `begin: NAME` and `end: NAME`."""
+    text = (ROOT / file).read_text()
+    for (of, name), write in BLOCKS.items():
+        if of == file:
+            pattern = rf"(begin: {name}[^\n]*\n).*?(\n[^\n]*end: {name})"
+            text, count = re.subn(
+                pattern, lambda m, w=write: f"{m[1]}{w()}{m[2]}", text, flags=re.DOTALL
+            )
+            if count != 1:
+                raise ValueError(f"{file} has {count} blocks named '{name}'")
+    return text
+
+
+def main() -> None:
+    """Write or check all blocks."""
+    stale = [file for file in sorted({f for f, _ in BLOCKS}) if rendered(file) != (ROOT / file).read_text()]
+    if "--write" in sys.argv:
+        for file in stale:
+            (ROOT / file).write_text(rendered(file))
+    elif stale:
+        sys.exit(f"Not up to date: {', '.join(stale)}. Run `make docs`.")
+
+
+if __name__ == "__main__":
+    main()

@@ -99,8 +99,12 @@ def main() -> None:
     table(
         ["company", "first night", "second night", "allowed"],
         [
-            [f"{c['company_id']} {c['name']}", first_calls[c["company_id"]],
-             second_calls[c["company_id"]], 500]
+            [
+                f"{c['company_id']} {c['name']}",
+                first_calls[c["company_id"]],
+                second_calls[c["company_id"]],
+                500,
+            ]
             for c in ready["companies"]
         ],
     )
@@ -113,7 +117,7 @@ def main() -> None:
         sys.exit("The books do not balance.")
     say(
         f"All of it is in {DATABASE}, schema `visma`. To look inside:\n"
-        f"  {BIN.relative_to(Path.cwd())}/python -c \"import duckdb; "
+        f'  {BIN.relative_to(Path.cwd())}/python -c "import duckdb; '
         f"print(duckdb.connect('{DATABASE}').sql('SELECT * FROM visma.supplier_invoices'))\""
     )
 
@@ -151,7 +155,12 @@ def meltano(option: str, environment: dict[str, str]) -> None:
 def rows_by_table() -> dict[str, dict[str, str]]:
     """For each table, the change stamp (or batch) of every row by its key."""
     with duckdb.connect(DATABASE, read_only=True) as connection:
-        names = [row[0] for row in connection.sql("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+        names = [
+            row[0]
+            for row in connection.sql(
+                "SELECT table_name FROM duckdb_tables() ORDER BY 1"
+            ).fetchall()
+        ]
         return {
             name: dict(
                 connection.sql(

@@ -68,7 +68,9 @@ def meltano_settings() -> str:
             lines.append(f"          label: {title}")
         if prop.get("secret"):
             lines.append("          sensitive: true")
-        lines.append(f"          description: {json.dumps(prop['description'], ensure_ascii=False)}")
+        lines.append(
+            f"          description: {json.dumps(prop['description'], ensure_ascii=False)}"
+        )
     return "\n".join(lines)
 
 
@@ -87,18 +89,20 @@ def rendered(file: str) -> str:
     text = (ROOT / file).read_text()
     for (of, name), write in BLOCKS.items():
         if of == file:
-            pattern = rf"(begin: {name}[^\n]*\n).*?(\n[^\n]*end: {name})"
-            text, count = re.subn(
-                pattern, lambda m, w=write: f"{m[1]}{w()}{m[2]}", text, flags=re.DOTALL
-            )
-            if count != 1:
-                raise ValueError(f"{file} has {count} blocks named '{name}'")
+            block = re.search(rf"begin: {name}[^\n]*\n(.*?)\n[^\n]*end: {name}", text, re.DOTALL)
+            if block is None:
+                raise ValueError(f"{file} has no block named '{name}'")
+            text = text[: block.start(1)] + write() + text[block.end(1) :]
     return text
 
 
 def main() -> None:
     """Write or check all blocks."""
-    stale = [file for file in sorted({f for f, _ in BLOCKS}) if rendered(file) != (ROOT / file).read_text()]
+    stale = [
+        file
+        for file in sorted({f for f, _ in BLOCKS})
+        if rendered(file) != (ROOT / file).read_text()
+    ]
     if "--write" in sys.argv:
         for file in stale:
             (ROOT / file).write_text(rendered(file))

@@ -1,0 +1,157 @@
+"""The tap run in this process against a sandbox, and what it wrote."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tap_visma.entities import ENTITIES, Entity
+from tap_visma.errors import IncompleteSyncError
+from tap_visma.tap import TapVisma
+from visma_sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BY_NAME = {entity.name: entity for entity in ENTITIES}
+
+
+@dataclass
+class Run:
+    """What one run of the tap wrote, and how it ended."""
+
+    lines: list[bytes]
+    failures: list[str] = field(default_factory=list)
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(line, parse_float=Decimal) for line in self.lines]
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    def rows(self, stream: str, rows: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+        """What a loader would hold after this run: the last record per key."""
+        return (rows or {}) | {record["record_id"]: record for record in self.records(stream)}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = defaultdict(int)
+        for message in self.messages:
+            if message["type"] == "RECORD":
+                counts[message["stream"]] += 1
+        return dict(counts)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        states = [message["value"] for message in self.messages if message["type"] == "STATE"]
+        state: dict[str, Any] = states[-1]
+        return state
+
+
+@dataclass
+class Visma:
+    """A sandbox, its control endpoints, and the tap pointed at it."""
+
+    url: str
+    config: dict[str, Any]
+
+    def sync(
+        self,
+        state: dict[str, Any] | None = None,
+        streams: set[str] | None = None,
+        catalog: dict[str, Any] | None = None,
+        **settings: Any,  # noqa: ANN401 - settings of any type
+    ) -> Run:
+        """Run the tap in this process.
+
+        Args:
+            state: State of an earlier run.
+            streams: Streams to select, all if not given.
+            catalog: Catalog instead of a selection.
+            settings: Settings that differ from the sandbox's own.
+        """
+        config = {k: v for k, v in (self.config | settings).items() if v is not None}
+        if streams is not None:
+            catalog = TapVisma(config=config).catalog_dict
+            for entry in catalog["streams"]:
+                for item in entry["metadata"]:
+                    if not item["breadcrumb"]:
+                        item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        failures: list[str] = []
+        with redirect_stdout(out):
+            tap = TapVisma(
+                config=config, state=json.loads(json.dumps(state or {})), catalog=catalog
+            )
+            try:
+                tap.sync_all()
+            except IncompleteSyncError as error:
+                failures = [str(failure) for failure in error.failures]
+        out.flush()
+        written = out.buffer.getvalue()
+        return Run(written.splitlines(), failures)
+
+    def books(self, path: str, company: int = 0) -> list[dict[str, Any]]:
+        """The sandbox's own complete list of an endpoint; amounts are Decimal."""
+        company_id = self.config["companies"][company]["company_id"]
+        answer = requests.get(
+            f"{self.url}/__sandbox/books/{company_id}", params={"path": path}, timeout=60
+        )
+        answer.raise_for_status()
+        records: list[dict[str, Any]] = json.loads(answer.text, parse_float=Decimal)
+        return records
+
+    def control(self, what: str, body: object, method: str = "POST") -> Any:  # noqa: ANN401
+        """Send something to the sandbox's control endpoints."""
+        answer = requests.request(method, f"{self.url}/__sandbox/{what}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def calls(self) -> list[dict[str, Any]]:
+        """API calls so far, without those for tokens."""
+        log = requests.get(f"{self.url}/__sandbox/calls", timeout=60).json()
+        return [call for call in log if call["path"].startswith("/v")]
+
+    def forget_calls(self) -> None:
+        """Begin to count calls anew."""
+        requests.delete(f"{self.url}/__sandbox/calls", timeout=60).raise_for_status()
+
+
+def of_entity(entity: Entity | str) -> set[str]:
+    """The streams of an entity and of its lists."""
+    entity = BY_NAME[entity] if isinstance(entity, str) else entity
+    return {entity.name, *(lines.name for lines in entity.lists)}
+
+
+@contextmanager
+def visma_with(**settings: Any) -> Iterator[Visma]:  # noqa: ANN401 - settings of any type
+    """A sandbox of its own, small books."""
+    settings = {"seed": 7, "size": "small", "companies": "NO"} | settings
+    with Sandbox(**settings) as sandbox:
+        ready = requests.get(f"{sandbox.url}/__sandbox", timeout=60).json()
+        yield Visma(
+            sandbox.url,
+            {
+                "client_id": ready["client_id"],
+                "client_secret": ready["client_secret"],
+                "companies": [
+                    {key: company[key] for key in ("company_id", "tenant_id", "name")}
+                    for company in ready["companies"]
+                ],
+                "api_url": sandbox.url,
+                "token_url": f"{sandbox.url}/connect/token",
+            },
+        )

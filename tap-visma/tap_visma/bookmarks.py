@@ -12,6 +12,10 @@ partitioned streams, with one entry per company:
 A bookmark is the newest stamp seen, never a clock of ours. A walk over several pages is no
 snapshot: what changed while it lasted can stand on a page that had been read. So its bookmark is
 held back to the time of its first answer, as UTC, which Visma's local stamps are not behind.
+
+A full pass (a first load, a sweep, every run of an entity without stamps) has a version, which all
+companies of an entity come to share, since loaders keep versions per table. When the last of them
+has it, it can be activated: what has an older version is no longer at Visma.
 """
 
 from __future__ import annotations
@@ -23,53 +27,97 @@ import msgspec
 from tap_visma import stamps
 from tap_visma.entities import STAMP
 from tap_visma.errors import SettingsError
+from tap_visma.pages import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+
+    from tap_visma.pages import Turn
+
+
+USUAL_CAP = 1000
+SMALLEST_PAGE = 20
 
 
 class Walk(msgspec.Struct, omit_defaults=True):
-    """A walk through a list, and how far it has come.
+    """A walk through the lists of an entity, and how far it has come.
 
     Attributes:
         since: The filter it was begun with, if any.
         streams: The streams that it feeds.
         page_size: Records asked for per page; page numbers mean nothing without it.
-        next_page: The page to read next.
-        seen: Records (or lines, where the list counts them) on the pages before.
-        newest: The newest stamp on them.
+        version: The version of the full pass that it is, if it is one.
+        request: The list in which it is; lists before it in their order are done.
+        page: The last page read of that list.
+        seen: Records (or lines, where the list counts them) on the pages up to it.
+        last: Key of the last record on it.
+        newest: The newest stamp so far.
         began: Visma's time at the first answer, UTC, as a stamp.
+        moving: More than one answer, so that changes can have been passed by.
+        certain: It is certain that every record of every list so far was seen.
+        calls: Pages read, those read again included.
     """
 
     since: str | None
     streams: list[str]
     page_size: int
-    next_page: int = 1
+    version: int | None = None
+    request: str | None = None
+    page: int = 0
     seen: int = 0
+    last: list[str | int | None] = []
     newest: str | None = None
     began: str | None = None
+    moving: bool = False
+    certain: bool = True
+    calls: int = 0
 
-    def advance(self, page: int, units: int, newest: str | None, answered_at: datetime) -> None:
-        """Take note of a page that has been written out.
+    def place_in(self, request: str) -> Place | None:
+        """Where to go on in a list."""
+        if request != self.request or not self.page:
+            return None
+        return Place(self.page, self.seen, tuple(self.last))
 
-        Args:
-            page: Its number.
-            units: What it held of what the list counts.
-            newest: The newest stamp on it.
-            answered_at: Visma's time of the answer.
+    def advance(self, request: str, turn: Turn) -> None:
+        """Take note of a page whose records have been written out."""
+        page = turn.page
+        self.calls += 1
+        if self.began is None:
+            self.began = stamps.of(turn.answer.answered_at)
+        if page.newest and (self.newest is None or page.newest > self.newest):
+            self.newest = page.newest
+        if turn.place:
+            self.request = request
+            self.page, self.seen = turn.place.page, turn.place.seen
+            self.last = list(turn.place.last)
+
+    def ask_for_less(self) -> bool:
+        """Make pages smaller, so that what was read still is a number of whole pages.
+
+        Returns:
+            Whether they could be.
         """
-        self.next_page = page + 1
-        self.seen += units
-        self.newest = max(filter(None, (self.newest, newest)), default=None)
-        self.began = self.began or stamps.of(answered_at)
+        # Pages read tell what a page really holds; before the first one, no known cap is above.
+        held = self.seen // self.page if self.page else min(self.page_size, USUAL_CAP)
+        smaller = next((size for size in range(held // 2, 0, -1) if held % size == 0), 0)
+        if smaller < SMALLEST_PAGE:
+            return False
+        self.page_size, self.page = smaller, self.seen // smaller
+        return True
 
     def bookmark(self) -> str | None:
         """Up to which stamp everything has been read, once the walk has reached its end."""
-        several_pages = self.next_page > 2  # noqa: PLR2004 - the second page has been read
-        if several_pages and self.newest and self.began:
+        if self.moving and self.newest and self.began:
             return min(self.newest, self.began)
         return self.newest
+
+    def is_certain(self) -> bool:
+        """Whether all records were seen, and none of them changed while the walk lasted.
+
+        Visma's stamps can be ahead of UTC, so this also doubts what changed shortly before.
+        """
+        changed = bool(self.moving and self.newest and self.began and self.newest >= self.began)
+        return self.certain and not changed
 
 
 class Bookmarks:
@@ -113,8 +161,8 @@ class Bookmarks:
         Args:
             entity: Name of the entity.
             company_id: The company.
-            fresh: The walk as it would begin now. Page size apart, the one in the state must agree
-                with it, or its pages would be those of another list.
+            fresh: The walk as it would begin now. Page size and version apart, the one in the state
+                must agree with it, or its pages would be those of another list.
         """
         held = self._entries.get((entity, company_id), {}).get("walk")
         if held is None:
@@ -123,24 +171,67 @@ class Bookmarks:
             walk = msgspec.convert(held, Walk)
         except msgspec.ValidationError:
             return fresh
-        same = walk.since == fresh.since and walk.streams == fresh.streams
+        same = (
+            walk.since == fresh.since
+            and walk.streams == fresh.streams
+            and (walk.version is None) == (fresh.version is None)
+        )
         return walk if same else fresh
 
     def hold(self, entity: str, company_id: str, walk: Walk) -> None:
         """Keep how far an unfinished walk has come."""
         self._entry(entity, company_id)["walk"] = msgspec.to_builtins(walk)
 
-    def finish(self, entity: str, company_id: str, walk: Walk) -> None:
+    def finish(self, entity: str, company_id: str, walk: Walk, *, has_stamps: bool) -> None:
         """Drop a walk that has reached its end, and move the bookmarks of its streams."""
-        self._entries.get((entity, company_id), {}).pop("walk", None)
+        entry = self._entry(entity, company_id)
+        entry.pop("walk", None)
+        if walk.version is not None:
+            entry["version"] = walk.version
+            entry["certain"] = walk.is_certain()
+            entry["calls"] = walk.calls
         bookmark = walk.bookmark()
-        if bookmark is None:
+        if bookmark is None or not has_stamps:
             return
         for stream in walk.streams:
             entry = self._entry(stream, company_id)
             before = self.oldest([stream], company_id)
             entry["replication_key"] = STAMP
             entry["replication_key_value"] = max(bookmark, before or bookmark)
+
+    def version(self, entity: str, company_id: str | None = None) -> int | None:
+        """The version of an entity's records: the one aimed at, or the one a company has."""
+        held = (
+            self._streams.get(entity, {})
+            if company_id is None
+            else self._entries.get((entity, company_id), {})
+        )
+        version: int | None = held.get("version")
+        return version
+
+    def calls_of_full_pass(self, entity: str, company_id: str) -> int:
+        """How many calls the last full pass took, 1 if that is not known."""
+        calls: int = self._entries.get((entity, company_id), {}).get("calls", 1)
+        return calls
+
+    def aim_at(self, entity: str, version: int) -> None:
+        """Make all companies due for a full pass with this version."""
+        self._streams.setdefault(entity, {})["version"] = version
+
+    def activate(self, entity: str, companies: Iterable[str]) -> int | None:
+        """The version that can be activated now: all companies have it, in certain full passes.
+
+        Gives it once only.
+        """
+        held = self._streams.get(entity, {})
+        version: int | None = held.get("version")
+        if version is None or held.get("activated") == version:
+            return None
+        entries = [self._entries.get((entity, company_id), {}) for company_id in companies]
+        if all(e.get("version") == version and e.get("certain") for e in entries):
+            held["activated"] = version
+            return version
+        return None
 
     def _entry(self, stream: str, company_id: str) -> dict[str, Any]:
         key = (stream, company_id)

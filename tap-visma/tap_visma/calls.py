@@ -6,7 +6,7 @@ Knows HTTP and companies; knows neither entities nor Singer. What each status le
 | --- | --- |
 | 200 with whole JSON | given back |
 | 401 | token renewed once, then an error |
-| 429 | waited until the time that Visma names, then sent again |
+| 429 | waited until the time that Visma names, then sent again; or the company is stopped |
 | 408, 500, 502, 503, 504, no answer, not JSON | tried again, 5 times in all |
 | 400, 403, 404, any other | an error at once |
 """
@@ -26,7 +26,14 @@ import requests
 
 from tap_visma import retries
 from tap_visma.connect import Connect
-from tap_visma.errors import AccessError, AllowanceError, AnswerError, SettingsError, VismaError
+from tap_visma.errors import (
+    AccessError,
+    AllowanceError,
+    AnswerError,
+    SettingsError,
+    UnreachableError,
+    VismaError,
+)
 from tap_visma.quota import Window
 
 if TYPE_CHECKING:
@@ -35,7 +42,9 @@ if TYPE_CHECKING:
     from tap_visma.clock import Clock
     from tap_visma.settings import Company, Settings
 
-TIMEOUT_SECONDS = (10, 250)  # Visma cuts calls at 240 s
+CONNECT_TIMEOUT_SECONDS = 10
+SLOW_SHARE = 0.8
+"""A failure after this share of the timeout is put down to the size of what was asked for."""
 REFUSALS_IN_A_ROW = 5
 """So many 429 for one call, each waited out in full, mean that waiting does not help."""
 
@@ -71,7 +80,9 @@ class Caller:
         self._session = requests.Session()
         self._connect = Connect(settings, self._session, clock)
         self._host = urlsplit(settings.api_url).netloc
-        self.windows: defaultdict[str, Window] = defaultdict(Window)
+        self.windows: defaultdict[str, Window] = defaultdict(
+            lambda: Window(reserve=settings.quota_reserve)
+        )
         self.calls: defaultdict[str, int] = defaultdict(int)
 
     def get(self, company: Company, path: str, params: Mapping[str, str]) -> Answer:
@@ -90,16 +101,19 @@ class Caller:
         refusals = 0
         try:
             while True:
-                self._wait(company, window)
+                self._wait_for_a_call(company, window)
                 response = retries.send(
-                    lambda: self._send(company, path, params), self._clock, self._host
+                    lambda: self._send(company, path, params),
+                    self._clock,
+                    self._host,
+                    SLOW_SHARE * self._settings.timeout_seconds,
                 )
                 now = self._clock.monotonic()
                 if response.status_code == requests.codes.too_many_requests:
                     window.exhausted(response.headers, now)
                     refusals += 1
                     if refusals == REFUSALS_IN_A_ROW:
-                        raise AllowanceError(
+                        raise UnreachableError(
                             "Visma refuses the call for its number (429) after every wait",
                             "See which other programs use the application's allowance",
                         )
@@ -116,16 +130,24 @@ class Caller:
         except VismaError as error:
             raise error.at(company.company_id) from None
 
-    def _wait(self, company: Company, window: Window) -> None:
+    def _wait_for_a_call(self, company: Company, window: Window) -> None:
         seconds = window.seconds_to_wait(self._clock.monotonic())
-        if seconds > 0:
-            logger.warning(
-                "Company '%s': no calls left in this window; waiting %.0f s for the next",
-                company.company_id,
-                seconds,
+        if seconds <= 0:
+            return
+        if self._settings.stops_when_exhausted:
+            raise AllowanceError(
+                f"the allowance of calls is used up ({window}); the next window begins in "
+                f"{seconds:.0f} s",
+                "The next sync goes on from here",
             )
-            self._clock.sleep(seconds)
-            window.remaining = None
+        logger.warning(
+            "Company '%s': %s; waiting %.0f s for the next window",
+            company.company_id,
+            window,
+            seconds,
+        )
+        self._clock.sleep(seconds)
+        window.turn()
 
     def _send(self, company: Company, path: str, params: Mapping[str, str]) -> requests.Response:
         self.calls[company.company_id] += 1
@@ -138,7 +160,7 @@ class Caller:
                 "ipp-company-id": company.company_id,
             },
             auth=self._connect.token(company),
-            timeout=TIMEOUT_SECONDS,
+            timeout=(CONNECT_TIMEOUT_SECONDS, self._settings.timeout_seconds),
             allow_redirects=False,
         )
 

@@ -66,6 +66,10 @@ class UnreachableError(VismaError):
     """No usable answer after all retries."""
 
 
+class TooSlowError(UnreachableError):
+    """No answer within the time after which Visma, or we, give up."""
+
+
 class AnswerError(VismaError):
     """An answer that is whole, but not what the API description promises."""
 

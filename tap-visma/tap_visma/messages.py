@@ -27,6 +27,7 @@ class RecordMessage(msgspec.Struct):
     type: str
     stream: str
     record: Any
+    version: int
     time_extracted: str
 
 
@@ -75,9 +76,9 @@ class RecordLines:
     Decimals become text, everything else stays as it is in the record.
     """
 
-    def __init__(self, stream: str, writer: Writer) -> None:
+    def __init__(self, stream: str, version: int, writer: Writer) -> None:
         self._writer = writer
-        self._message = RecordMessage("RECORD", stream, None, "")
+        self._message = RecordMessage("RECORD", stream, None, version, "")
         self._encoder = msgspec.json.Encoder()
         self._lines = bytearray()
 

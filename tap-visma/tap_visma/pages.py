@@ -1,81 +1,195 @@
 """Walking a list to its end, whatever the server does with the paging parameters.
 
-Knows pages and totals; knows no Singer. The rules, each for a trap of the API:
+Knows pages and totals; knows no Singer. There is no snapshot and no cursor, only page numbers, so
+rows can move between pages while they are read. The rules, each for a trap of the API:
 
 - A page size above the endpoint's cap is cut in silence, so a page shorter than asked for says
   nothing. The end is where as many have come as the answers' total says, else an empty page.
 - A list that ignores paging gives its first page again and again: a page that begins with the same
   record as the first one ends the walk.
+- A total that falls between two pages means that rows have moved towards the front, over the
+  border between pages: the page before is read again.
+- A walk over several pages that saw fewer different records than the total says has missed some
+  that moved: the list is read again until it has seen as many.
+- A walk that goes on where an earlier run stopped first reads the last page again. If the record
+  on which that run ended is not on it, the list has moved and is read from its beginning.
 - The next page is fetched while the caller works on this one.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
+
+from tap_visma.census import Census
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_visma.calls import Answer
-    from tap_visma.records import Page
+    from tap_visma.records import Key, Page, Reader
+
+logger = logging.getLogger(__name__)
 
 
-def walk(
-    fetch: Callable[[int], Answer],
-    read: Callable[[bytes], Page],
-    *,
-    pages: int | None = None,
-    first: int = 1,
-    seen: int = 0,
-) -> Iterator[tuple[int, Answer, Page]]:
-    """Fetch the pages of a list in order.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far an earlier run came in a list: the last page it read, and what was on it."""
+
+    page: int
+    seen: int
+    last: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A page of a list, as it is handed out.
+
+    Attributes:
+        number: Page number, from 1.
+        answer: The answer.
+        page: The answer, opened.
+        place: Where a later run can go on after it; `None` for a page that is read again.
+    """
+
+    number: int
+    answer: Answer
+    page: Page
+    place: Place | None
+
+
+class Listing:
+    """One reading of one list.
 
     Args:
         fetch: Calls for the page with that number, from 1.
-        read: Opens the body of an answer.
-        pages: How many pages there are, where that is known beforehand.
-        first: The page to begin with, when a walk goes on where another one stopped.
-        seen: How many records (or lines) the pages before that held.
+        reader: Opens pages.
+        paged: Whether the list has pages.
+        after: Where an earlier run stopped.
 
-    Yields:
-        Page number, answer and opened page. The last page can be empty.
-
-    Raises:
-        VismaError: What `fetch` and `read` raise.
+    Attributes:
+        census: What was seen; the caller adds the records of each page before it takes the next.
     """
-    number = first
-    coming = _ahead(fetch, number)
-    opening = None
-    while True:
-        answer = coming.result()
-        page = read(answer.body)
-        if number > first and page.first is not None and page.first == opening:
-            return
-        opening = page.first if number == first else opening
-        seen += page.units
-        if pages is not None:
-            more = number < pages
-        else:
-            more = bool(page.rows) and (page.total is None or seen < page.total)
-        if more:
-            coming = _ahead(fetch, number + 1)
-        yield number, answer, page
-        if not more:
-            return
-        number += 1
 
+    def __init__(
+        self,
+        fetch: Callable[[int], Answer],
+        reader: Reader,
+        *,
+        paged: bool = True,
+        after: Place | None = None,
+    ) -> None:
+        self.census = Census()
+        self._fetch = fetch
+        self._reader = reader
+        self._paged = paged
+        self._after = after
+        self._totals: set[int] = set()
+        self._pages = 0
 
-def _ahead(fetch: Callable[[int], Answer], number: int) -> Future[Answer]:
-    """Start a fetch that does not keep the process from ending, should no one want it any more."""
-    coming: Future[Answer] = Future()
+    def turns(self) -> Iterator[Turn]:
+        """The pages of the list.
 
-    def run() -> None:
-        try:
-            coming.set_result(fetch(number))
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is taken
-            coming.set_exception(error)
+        Raises:
+            VismaError: What `fetch` and `reader` raise.
+        """
+        number, seen = 1, 0
+        if self._after:
+            place = self._after
+            turn = self._turn(place.page, self._fetch(place.page), None)
+            yield turn
+            if place.last in self._reader.keys(turn.page):
+                number, seen = place.page + 1, place.seen
+                if turn.page.total is not None and seen >= turn.page.total:
+                    return
+            else:
+                logger.info("The list has moved since the last run; reading it from its beginning")
+                self._after = None
+        yield from self._walk(number, seen)
+        if self._after is None and self._missed():
+            yield from self._again()
 
-    threading.Thread(target=run, name=f"page-{number}", daemon=True).start()
-    return coming
+    def snapshot(self) -> bool:
+        """Whether all records came in one answer, so that none can have moved meanwhile."""
+        return self._pages <= 1 and self._after is None
+
+    def complete(self) -> bool:
+        """Whether it is certain that every record of the list was seen."""
+        if self._after:
+            return False
+        if self._totals and self._reader.counts_all:
+            return len(self._totals) == 1 and self.census.distinct() == min(self._totals)
+        return self.snapshot()
+
+    def _again(self) -> Iterator[Turn]:
+        """Read from the beginning until as many different records have come as there are."""
+        logger.info("The list changed while it was read; reading it again")
+        moved = self.census.count() > self.census.distinct()
+        totals = set(self._totals)
+        for turn in self._walk(1, 0):
+            yield turn
+            if not self._missed():
+                return
+            if not moved and turn.page.total in totals:
+                logger.warning("The total that Visma gives counts more than the list holds")
+                return
+
+    def _walk(self, number: int, seen: int) -> Iterator[Turn]:
+        coming = self._ahead(number)
+        opening: Key | None = None
+        before: Page | None = None
+        while True:
+            answer = coming.result()
+            turn = self._turn(number, answer, seen)
+            page = turn.page
+            if before and page.rows and page.first == opening:
+                return
+            if before and page.total is not None and page.total < (before.total or 0):
+                moved = (before.total or 0) - page.total
+                for earlier in range(max(1, number - ceil(moved / before.units)), number):
+                    yield self._turn(earlier, self._fetch(earlier), None)
+            opening = opening or page.first
+            seen += page.units
+            more = self._paged and bool(page.rows) and (page.total is None or seen < page.total)
+            if more:
+                coming = self._ahead(number + 1)
+            self._pages += bool(page.rows)
+            yield turn
+            if not more:
+                return
+            number, before = number + 1, page
+
+    def _turn(self, number: int, answer: Answer, seen: int | None) -> Turn:
+        page = self._reader.open(answer.body)
+        if page.total is not None:
+            self._totals.add(page.total)
+        place = None
+        if seen is not None and page.last is not None:
+            place = Place(number, seen + page.units, page.last)
+        return Turn(number, answer, page, place)
+
+    def _missed(self) -> bool:
+        """Whether fewer different records came than there were said to be."""
+        return (
+            self._reader.counts_all
+            and self._pages > 1
+            and bool(self._totals)
+            and self.census.distinct() < min(self._totals)
+        )
+
+    def _ahead(self, number: int) -> Future[Answer]:
+        """Start a fetch that does not keep the process from ending, should no one want it."""
+        coming: Future[Answer] = Future()
+
+        def run() -> None:
+            try:
+                coming.set_result(self._fetch(number))
+            except BaseException as error:  # noqa: BLE001 - raised again where the result is taken
+                coming.set_exception(error)
+
+        threading.Thread(target=run, name=f"page-{number}", daemon=True).start()
+        return coming

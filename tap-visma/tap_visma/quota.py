@@ -18,20 +18,30 @@ class Window:
     """What is known of the current window.
 
     Attributes:
+        reserve: Calls of each window that are left to others.
         limit: Calls per window, or `None` before the first answer.
         remaining: Calls left in it, or `None` where unknown.
         resets_at: Monotonic seconds at which a new window begins.
     """
 
+    reserve: int = 0
     limit: int | None = None
     remaining: int | None = None
     resets_at: float = 0.0
 
     def seconds_to_wait(self, now: float) -> float:
         """How long the next call has to wait: 0 while calls are left or nothing is known."""
-        if self.remaining is None or self.remaining > 0:
+        if self.remaining is None or self.remaining > self.reserve:
             return 0.0
         return max(0.0, self.resets_at - now)
+
+    def allows(self, calls: int) -> bool:
+        """Whether so many calls are left beside the reserve, as far as is known."""
+        return self.remaining is None or self.remaining - self.reserve >= calls
+
+    def turn(self) -> None:
+        """Begin a new window, of which nothing is known yet."""
+        self.remaining = None
 
     def learn(self, headers: Mapping[str, str], now: float) -> None:
         """Take the counters from the headers of an answer.

@@ -22,6 +22,7 @@ from tap_visma.lineage import AUDIT_COLUMNS, POSITION, record_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tap_visma.census import Census
     from tap_visma.entities import Entity, Lines
 
 Key: TypeAlias = tuple[str | int | None, ...]
@@ -57,6 +58,7 @@ class Page:
         units: How many it holds of what the list counts: records, or lines of them.
         total: How many of them the whole list has, if the answer says it.
         first: Key of the first record, `None` on an empty page.
+        last: Key of the last record.
         newest: The newest stamp on it, in the fixed format; known once its records are read.
     """
 
@@ -64,21 +66,34 @@ class Page:
     units: int
     total: int | None
     first: Key | None
+    last: Key | None
     newest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the records of a page come from: what their audit columns say."""
+    """Where the records of a page come from: what their audit columns say.
+
+    Attributes:
+        company_id: The company.
+        batch_id: The sync batch.
+        page_number: Which answer of the batch it is, from 1.
+        extracted_at: When it came, ISO 8601 with zone.
+        columns: Values of parameters that the records do not repeat.
+    """
 
     company_id: str
     batch_id: str
     page_number: int
     extracted_at: str
+    columns: Mapping[str, str]
 
 
 class Reader:
     """Reads the pages of one entity into records.
+
+    Attributes:
+        counts_all: Whether what the list counts is read, and so can be counted.
 
     Args:
         entity: The entity.
@@ -88,6 +103,8 @@ class Reader:
     def __init__(self, entity: Entity, shapes: Mapping[str, Shape]) -> None:
         self._entity = entity
         self._lists = tuple(lines for lines in entity.lists if shapes[lines.name].keeps(()))
+        self._counted = next((x for x in self._lists if x.path == (entity.counts,)), None)
+        self.counts_all = not entity.counts or self._counted is not None
         self._row = msgspec.json.Decoder(_row_type(entity, shapes))
         self._head = msgspec.json.Decoder(_head_type(entity, shapes[entity.name]))
 
@@ -101,19 +118,41 @@ class Reader:
         if b"\n" in body:  # each record becomes one line of output
             body = msgspec.json.format(body, indent=-1)
         try:
-            rows = [Raw(body)] if entity.each else _LIST.decode(body)
-            heads = [self._head.decode(row) for row in (rows if entity.counts else rows[:1])]
-            first = _key(heads[0], entity.key) if heads else None
+            rows, total = self._rows(body)
+            wanted = rows if entity.counts else rows[:1] + rows[1:][-1:]
+            heads = [self._head.decode(row) for row in wanted]
+            keys = [_key(head, entity.key) for head in heads]
         except (msgspec.MsgspecError, ValueError) as error:
             raise AnswerError(f"the answer is not the list expected ({error})", _TODO) from None
+        if not heads:
+            return Page(rows, 0, total, None, None)
         units = len(rows)
         if entity.counts:
             units = sum(len(getattr(head, entity.counts) or ()) for head in heads)
-        metadata = heads[0].metadata if heads else None
-        return Page(rows, units, metadata and metadata.totalCount, first)
+        if heads[0].metadata:
+            total = heads[0].metadata.totalCount
+        return Page(rows, units, total, keys[0], keys[-1])
 
-    def records(self, page: Page, origin: Origin) -> Iterator[tuple[str, Record]]:
+    def keys(self, page: Page) -> set[Key]:
+        """The keys of all records of a page."""
+        return {_key(self._head.decode(row), self._entity.key) for row in page.rows}
+
+    def _rows(self, body: bytes) -> tuple[list[Raw], int | None]:
+        """The records of an answer, and the total where it stands around them."""
+        if self._entity.one_record:
+            return [Raw(body)], None
+        if body.lstrip().startswith(b"{"):
+            wrapped = _WRAPPED_LIST.decode(body)
+            return wrapped.records, wrapped.totalCount
+        return _LIST.decode(body), None
+
+    def records(self, page: Page, origin: Origin, census: Census) -> Iterator[tuple[str, Record]]:
         """The records of a page, each document before its lines.
+
+        Args:
+            page: The page.
+            origin: For the audit columns.
+            census: Takes in what the list counts.
 
         Yields:
             Name of the stream, and the record; the entity's own also where they are not wanted.
@@ -125,6 +164,8 @@ class Reader:
         for number, raw in enumerate(page.rows, 1):
             try:
                 record = self._row.decode(raw)
+                for column, value in origin.columns.items():
+                    setattr(record, column, value)
                 key = _key(record, entity.key)
                 stamp = getattr(record, entity.stamp) if entity.stamp else None
                 stamp = stamps.fixed(stamp) if stamp else None
@@ -141,10 +182,14 @@ class Reader:
                 ) from None
             if stamp and (page.newest is None or stamp > page.newest):
                 page.newest = stamp
+            if not entity.counts:
+                census.add(key, stamp, raw)
             audit_id = f"{origin.batch_id}/{origin.page_number}/{number}"
             _mark(record, origin, key, stamp, audit_id)
             yield entity.name, record
             for lines, position, line, line_key in lines_with_keys:
+                if lines is self._counted:
+                    census.add(key + line_key, stamp, b"")
                 _mark(line, origin, key + line_key, stamp, f"{audit_id}/{position}")
                 for column, part in zip(parent_columns(entity, lines), key, strict=True):
                     setattr(line, column, part)
@@ -204,6 +249,14 @@ class _Metadata(msgspec.Struct):
     totalCount: int | None = None  # noqa: N815
 
 
+class _WrappedList(msgspec.Struct):
+    records: list[Raw]
+    totalCount: int | None = None  # noqa: N815
+
+
+_WRAPPED_LIST = msgspec.json.Decoder(_WrappedList)
+
+
 def _head_type(entity: Entity, shape: Shape) -> Any:  # noqa: ANN401
     forced = _key_fields(entity)
     if entity.counts:
@@ -225,7 +278,7 @@ def _row_type(entity: Entity, shapes: Mapping[str, Shape]) -> Any:  # noqa: ANN4
             keys = dict.fromkeys(((name,) for name in lines.key), _KEY_PART)
             line = _record_type(lines.name, shape, keys, (*columns, *position))
             forced[lines.path] = _list_of(line)
-    return _record_type(entity.name, shapes[entity.name], forced, ())
+    return _record_type(entity.name, shapes[entity.name], forced, entity.added_columns)
 
 
 def _key_fields(entity: Entity) -> dict[Path, Any]:

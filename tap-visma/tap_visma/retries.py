@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tap_visma.errors import AnswerError, UnreachableError, VismaError
+from tap_visma.errors import AnswerError, TooSlowError, UnreachableError, VismaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,22 +40,30 @@ FAILURES: tuple[tuple[type[Exception], str, bool], ...] = (
 logger = logging.getLogger(__name__)
 
 
-def send(attempt: Callable[[], requests.Response], clock: Clock, host: str) -> requests.Response:
+def send(
+    attempt: Callable[[], requests.Response],
+    clock: Clock,
+    host: str,
+    slow_after_seconds: float = float("inf"),
+) -> requests.Response:
     """Send until an answer came that is worth reading, with growing, random waits between tries.
 
     Args:
         attempt: Sends the request once and reads the whole body.
         clock: For the waits.
         host: Where the request goes, for messages.
+        slow_after_seconds: A failure after so long is not tried again: it would be one again.
 
     Returns:
         The first answer that is not a passing fault. A 200 has a body that looks like whole JSON.
 
     Raises:
+        TooSlowError: A try failed after that time.
         UnreachableError: No answer, or server errors only.
         AnswerError: Answers, but none of them JSON.
     """
     for number in range(1, TRIES + 1):
+        began = clock.monotonic()
         try:
             response = attempt()
         except requests.RequestException as error:
@@ -78,6 +86,8 @@ def send(attempt: Callable[[], requests.Response], clock: Clock, host: str) -> r
                 )
             else:
                 return response
+        if clock.monotonic() - began >= slow_after_seconds:
+            raise TooSlowError(failure.what, "Set a smaller 'page_size'")
         if number < TRIES:
             wait = random.uniform(0, min(2.0 ** (number - 1), LONGEST_WAIT_SECONDS))  # noqa: S311
             logger.warning("%s; trying again in %.1f s", failure.what, wait)

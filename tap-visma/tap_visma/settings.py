@@ -18,7 +18,7 @@ from singer_sdk import typing as th
 from tap_visma import stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
@@ -92,6 +92,64 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "change can become visible after a later one. Rows read twice have the same key",
     ),
     th.Property(
+        "sweep_days",
+        th.IntegerType(nullable=False, minimum=0, maximum=3660),
+        default=0,
+        title="Sweep",
+        description="Days after which incremental streams are read as a whole again, where calls "
+        "are left for it, to find what was deleted at Visma; 0 for never",
+    ),
+    th.Property(
+        "refetch_periods",
+        th.IntegerType(nullable=False, minimum=0, maximum=1200),
+        default=0,
+        title="Refetch periods",
+        description="How many of the last financial periods of the ledger streams to read as a "
+        "whole in each sync, since late postings go into old periods",
+    ),
+    th.Property(
+        "ledgers",
+        th.ArrayType(th.StringType, nullable=False),
+        title="Ledgers",
+        description="Numbers of the ledgers to read where an endpoint wants one at a time; without "
+        "it, all of each company",
+    ),
+    th.Property(
+        "branches",
+        th.ArrayType(th.StringType, nullable=False),
+        title="Branches",
+        description="Numbers of the branches to read, as above",
+    ),
+    th.Property(
+        "financial_years",
+        th.ArrayType(th.StringType, nullable=False),
+        title="Financial years",
+        description="Financial years to read, as above; without it, all from `start_date` on",
+    ),
+    th.Property(
+        "quota_exhausted",
+        th.StringType(nullable=False, allowed_values=["wait", "stop"]),
+        default="wait",
+        title="Quota exhausted",
+        description="What to do when a company's hourly allowance of calls is used up: `wait` for "
+        "the next hour, or `stop` reading that company; the next sync goes on from there",
+    ),
+    th.Property(
+        "quota_reserve",
+        th.IntegerType(nullable=False, minimum=0, maximum=1_000_000),
+        default=0,
+        title="Quota reserve",
+        description="Calls of each hour's allowance that are left to other programs",
+    ),
+    th.Property(
+        "timeout_seconds",
+        th.IntegerType(nullable=False, minimum=1, maximum=3600),
+        default=250,
+        title="Timeout",
+        description="How long to wait for an answer. Visma cuts calls at 240 seconds; the tap then "
+        "asks for smaller pages",
+    ),
+    th.Property(
         "use_singer_decimal",
         th.BooleanType(nullable=False),
         default=False,
@@ -131,6 +189,10 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
 """The settings of the tap; the SDK adds those of stream maps and flattening."""
 
 
+CHOSEN = ("ledgers", "branches", "financial_years")
+"""Settings that name the values of parameters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """A company to read: its lasting id here, and its tenant at Visma."""
@@ -142,7 +204,13 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked settings. `start` is a naive stamp as Visma's filters take it, or `None`."""
+    """Checked settings.
+
+    Attributes:
+        start: A naive moment as Visma's filters take it, or `None`.
+        sweep: How old the last full pass of a stream may become, `None` for any age.
+        chosen: Values of the parameters that endpoints insist on, where the user wants fewer.
+    """
 
     client_id: str
     client_secret: str
@@ -150,6 +218,12 @@ class Settings:
     start: datetime | None
     page_size: int
     overlap: timedelta
+    sweep: timedelta | None
+    refetch_periods: int
+    chosen: Mapping[str, Sequence[str]]
+    stops_when_exhausted: bool
+    quota_reserve: int
+    timeout_seconds: int
     use_singer_decimal: bool
     api_url: str
     token_url: str
@@ -174,6 +248,12 @@ class Settings:
             start=stamps.parse(values["start_date"]) if values["start_date"] else None,
             page_size=values["page_size"],
             overlap=timedelta(minutes=values["overlap_minutes"]),
+            sweep=timedelta(days=values["sweep_days"]) if values["sweep_days"] else None,
+            refetch_periods=values["refetch_periods"],
+            chosen={name: values[name] for name in CHOSEN if values[name] is not None},
+            stops_when_exhausted=values["quota_exhausted"] == "stop",
+            quota_reserve=values["quota_reserve"],
+            timeout_seconds=values["timeout_seconds"],
             use_singer_decimal=values["use_singer_decimal"],
             api_url=values["api_url"].rstrip("/"),
             token_url=values["token_url"],
@@ -195,8 +275,12 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"Setting '{name}' is missing. {prop['description']}."
         elif not _has_type(value, prop):
             yield f"Setting '{name}' must be {_wanted(prop)}."
+        elif value not in prop.get("enum", [value]):
+            yield f"Setting '{name}' must be one of {', '.join(prop['enum'])}."
         elif name == "companies":
             yield from _company_problems(value)
+        elif name in CHOSEN and not all(isinstance(item, str) for item in value):
+            yield f"Setting '{name}' must be a list of texts."
         elif name == "start_date":
             yield from _date_problems(value)
         elif name.endswith("_url"):
@@ -223,7 +307,7 @@ def _wanted(prop: Mapping[str, Any]) -> str:
         case "boolean":
             return "true or false"
         case "array":
-            return 'a list such as [{"company_id": "no", "tenant_id": "..."}]'
+            return "a list"
         case _:
             return "a text"
 

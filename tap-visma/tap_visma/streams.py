@@ -5,13 +5,15 @@ An entity's stream reads for itself and for the streams of its lists, one compan
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_visma import extraction, schemas
+from tap_visma import extraction, schemas, stamps
+from tap_visma.bookmarks import Walk
 from tap_visma.entities import STAMP
 from tap_visma.errors import VismaError
 from tap_visma.lineage import AUDIT_COLUMNS, POSITION, PRIMARY_KEY, new_batch_id
@@ -19,12 +21,11 @@ from tap_visma.messages import RecordLines, as_dict
 from tap_visma.records import Origin, Reader, Shape, parent_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import MetadataMapping, SchemaMessage
 
-    from tap_visma.bookmarks import Walk
     from tap_visma.entities import Entity, Lines
     from tap_visma.records import Path, Record
     from tap_visma.settings import Company
@@ -97,12 +98,17 @@ class VismaStream(Stream):
 
         return Shape(self.visma_schema, keeps, self._decimals_as_text)
 
-    def begin(self) -> None:
-        """Decide how records are written: as read, or by way of the SDK if it maps them."""
+    def begin(self, version: int) -> None:
+        """Decide how records are written: as read, or by way of the SDK if it maps them.
+
+        Args:
+            version: The version that RECORD messages carry.
+        """
+        self._stream_version = version
         maps = self.stream_maps
         as_read = len(maps) == 1 and type(maps[0]) is SameRecordTransform
         if as_read and not maps[0].flattening_enabled:
-            self._lines = RecordLines(self.name, self._tap.message_writer)
+            self._lines = RecordLines(self.name, version, self._tap.message_writer)
 
     def write(self, record: Record) -> None:
         """Write a RECORD message."""
@@ -122,8 +128,10 @@ class EntityStream(VismaStream):
 
     def __init__(self, tap: TapVisma, entity: Entity) -> None:
         """Make the stream and those of the entity's lists."""
-        super().__init__(tap, entity.name, AUDIT_COLUMNS)
         self.entity = entity
+        self.selected_by_default = entity.by_default
+        added = {column: {"type": "string"} for column in entity.added_columns}
+        super().__init__(tap, entity.name, {**AUDIT_COLUMNS, **added})
         if entity.since and entity.stamp:
             self.replication_key = STAMP
         self.child_streams = [LinesStream(tap, self, lines) for lines in entity.lists]
@@ -141,9 +149,8 @@ class EntityStream(VismaStream):
         streams = {stream.name: stream for stream in self._family()}
         reader = Reader(self.entity, {name: stream.shape() for name, stream in streams.items()})
         selected = {name: stream for name, stream in streams.items() if stream.selected}
-        for stream in selected.values():
-            stream.begin()
-        for company in self._tap.settings.companies:
+        self._aim()
+        for company in self._tap.companies():
             try:
                 self._sync_company(company, reader, selected)
             except VismaError as error:
@@ -152,6 +159,7 @@ class EntityStream(VismaStream):
                     raise  # a connection test ends at the first fault
                 self._tap.report(error)
             self._tap.write_state()
+        self._activate(selected.values())
         yield from ()
 
     def _sync_company(
@@ -162,13 +170,21 @@ class EntityStream(VismaStream):
         batch_id = new_batch_id(tap.clock.now())
         calls_before = tap.caller.calls[company_id]
         counts = dict.fromkeys(streams, 0)
-        walk = self._walk(company_id, list(streams))
-        for number, answer, page in extraction.walk_pages(
-            self.entity, company, walk, tap.caller, reader
-        ):
-            page.rows = page.rows[: self.ABORT_AT_RECORD_COUNT]
-            origin = Origin(company_id, batch_id, number, answer.received_at.isoformat())
-            for name, record in reader.records(page, origin):
+        walk = self._walk(company, list(streams))
+        for stream in streams.values():
+            stream.begin(walk.version or tap.bookmarks.version(self.name, company_id) or 0)
+        refetched = tap.settings.refetch_periods
+        requests = extraction.requests(
+            self.entity, company, walk.since, tap.lookups, refetched=refetched
+        )
+        pages = extraction.read(
+            self.entity, company, walk, requests, caller=tap.caller, reader=reader
+        )
+        for number, (request, turn, census) in enumerate(pages, 1):
+            turn.page.rows = turn.page.rows[: self.ABORT_AT_RECORD_COUNT]
+            extracted_at = turn.answer.received_at.isoformat()
+            origin = Origin(company_id, batch_id, number, extracted_at, request.columns)
+            for name, record in reader.records(turn.page, origin, census):
                 if name in streams:
                     streams[name].write(record)
                     counts[name] += 1
@@ -176,26 +192,62 @@ class EntityStream(VismaStream):
                 stream.flush()
             if self.ABORT_AT_RECORD_COUNT is not None:
                 return
-            walk.advance(number, page.units, page.newest, answer.answered_at)
+            walk.advance(str(request), turn)
             tap.bookmarks.hold(self.name, company_id, walk)
             tap.write_state()
-        tap.bookmarks.finish(self.name, company_id, walk)
+        tap.bookmarks.finish(
+            self.name, company_id, walk, has_stamps=self.replication_key is not None
+        )
         self.log(
-            "Company '%s': %s, %d calls, %s",
+            "Company '%s': %s; %d calls, %s",
             company_id,
             ", ".join(f"{count} {name}" for name, count in counts.items()),
             tap.caller.calls[company_id] - calls_before,
             tap.caller.windows[company_id],
         )
 
-    def _walk(self, company_id: str, streams: list[str]) -> Walk:
-        bookmarks = self._tap.bookmarks
+    def _aim(self) -> None:
+        """Set the version of this run's full passes, and make a sweep due where it is time."""
+        tap = self._tap
+        version = tap.bookmarks.version(self.name)
+        age = timedelta(milliseconds=tap.initialized_at - (version or 0))
+        sweep = tap.settings.sweep
+        if version is None or not self.replication_key or (sweep is not None and age >= sweep):
+            tap.bookmarks.aim_at(self.name, tap.initialized_at)
+
+    def _walk(self, company: Company, streams: list[str]) -> Walk:
+        """The walk of this run: on from the bookmark, a full pass, or what is left of one."""
+        tap = self._tap
+        bookmarks, settings, company_id = tap.bookmarks, tap.settings, company.company_id
         bookmark = bookmarks.oldest(streams, company_id) if self.replication_key else None
-        fresh = extraction.fresh_walk(self.entity, streams, bookmark, self._tap.settings)
+        aim = bookmarks.version(self.name)
+        due = bookmarks.version(self.name, company_id) != aim
+        if due and bookmark and self._can_afford_a_sweep(company_id):
+            bookmark = None
+        since = stamps.back(bookmark, settings.overlap) if bookmark else settings.start
+        fresh = Walk(
+            since=stamps.for_filter(since) if since and self.entity.since else None,
+            streams=streams,
+            page_size=settings.page_size,
+            version=None if bookmark else aim,
+        )
         if self.ABORT_AT_RECORD_COUNT is not None:
             fresh.page_size = self.ABORT_AT_RECORD_COUNT
             return fresh
         return bookmarks.unfinished(self.name, company_id, fresh)
+
+    def _can_afford_a_sweep(self, company_id: str) -> bool:
+        """Whether as many calls are left as the last full pass took."""
+        needed = self._tap.bookmarks.calls_of_full_pass(self.name, company_id)
+        return self._tap.caller.windows[company_id].allows(needed)
+
+    def _activate(self, streams: Iterable[VismaStream]) -> None:
+        """Write ACTIVATE_VERSION once all companies have been read whole, for certain."""
+        companies = [company.company_id for company in self._tap.settings.companies]
+        version = self._tap.bookmarks.activate(self.name, companies)
+        if version is not None:
+            for stream in streams:
+                stream._write_activate_version_message(version)  # noqa: SLF001
 
     def _family(self) -> Iterator[VismaStream]:
         yield self
@@ -212,19 +264,16 @@ class LinesStream(VismaStream):
     def __init__(self, tap: TapVisma, entity_stream: EntityStream, lines: Lines) -> None:
         """Make the stream."""
         entity = entity_stream.entity
-        of_parent = entity_stream.visma_schema["properties"]
+        self.selected_by_default = entity.by_default
+        names = parent_columns(entity, lines)
         self._document = {
             "stream": entity.name,
-            "key": ["company_id", *parent_columns(entity, lines)],
+            "key": ["company_id", *names],
             "version": STAMP,
         }
-        columns = {
-            **AUDIT_COLUMNS,
-            **{
-                column: of_parent[field]
-                for column, field in zip(parent_columns(entity, lines), entity.key, strict=True)
-            },
-        }
+        columns = dict(AUDIT_COLUMNS)
+        for column, field in zip(names, entity.key, strict=True):
+            columns[column] = _field_schema(entity_stream.schema, field)
         if not lines.key:
             columns[POSITION] = {
                 "type": "integer",
@@ -243,6 +292,13 @@ class LinesStream(VismaStream):
         for message in super()._generate_schema_messages():
             message.schema = {**message.schema, "x-document": self._document}
             yield message
+
+
+def _field_schema(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The schema of a field; dots lead into nested objects."""
+    for step in name.split("."):
+        schema = schema["properties"][step]
+    return dict(schema)
 
 
 def _with_decimals_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:

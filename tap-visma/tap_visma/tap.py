@@ -15,18 +15,21 @@ from tap_visma.bookmarks import Bookmarks
 from tap_visma.calls import Caller
 from tap_visma.clock import Clock
 from tap_visma.entities import ENTITIES
-from tap_visma.errors import IncompleteSyncError
+from tap_visma.errors import AllowanceError, IncompleteSyncError
+from tap_visma.extraction import Lookups
 from tap_visma.messages import Writer
 from tap_visma.settings import Settings
 from tap_visma.streams import EntityStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.streams import Stream
 
     from tap_visma.errors import VismaError
+    from tap_visma.settings import Company
 
 STATE_SHARE = 20
 """A STATE is written once so many times its own size has gone out since the last one."""
@@ -44,6 +47,7 @@ class TapVisma(Tap):
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
+        TapCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
@@ -64,6 +68,11 @@ class TapVisma(Tap):
         return Caller(self.settings, self.clock)
 
     @cached_property
+    def lookups(self) -> Lookups:
+        """The values of parameters, kept for the run."""
+        return Lookups(self.caller, self.settings)
+
+    @cached_property
     def bookmarks(self) -> Bookmarks:
         """What has been read, held in the tap's state."""
         return Bookmarks(cast("dict[str, Any]", self.state))
@@ -72,6 +81,17 @@ class TapVisma(Tap):
     def failures(self) -> list[VismaError]:
         """What failed so far in this run."""
         return []
+
+    @cached_property
+    def stopped(self) -> set[str]:
+        """Ids of companies whose allowance is used up, so that they are left out from now on."""
+        return set()
+
+    def companies(self) -> Iterator[Company]:
+        """The companies that can still be read in this run."""
+        for company in self.settings.companies:
+            if company.company_id not in self.stopped:
+                yield company
 
     @property
     def streams(self) -> dict[str, Stream]:
@@ -110,9 +130,16 @@ class TapVisma(Tap):
             raise IncompleteSyncError(self.failures)
 
     def report(self, failure: VismaError) -> None:
-        """Tell of a failure after which the run goes on."""
-        self.logger.error("%s", failure)
-        self.failures.append(failure)
+        """Tell of a failure after which the run goes on.
+
+        An allowance that is used up is none, where the user wants the run to stop at it.
+        """
+        if isinstance(failure, AllowanceError) and failure.company_id:
+            self.logger.warning("%s", failure)
+            self.stopped.add(failure.company_id)
+        else:
+            self.logger.error("%s", failure)
+            self.failures.append(failure)
 
     def write_state(self, *, at_once: bool = False) -> None:
         """Write a STATE message, if it is due.

@@ -137,10 +137,9 @@ def of_entity(entity: Entity | str) -> set[str]:
 
 
 @contextmanager
-def visma_with(**settings: Any) -> Iterator[Visma]:  # noqa: ANN401 - settings of any type
-    """A sandbox of its own, small books."""
-    settings = {"seed": 7, "size": "small", "companies": "NO"} | settings
-    with Sandbox(**settings) as sandbox:
+def visma_with(companies: str = "NO", size: str = "small") -> Iterator[Visma]:
+    """A sandbox of its own."""
+    with Sandbox(seed=7, size=size, companies=companies) as sandbox:
         ready = requests.get(f"{sandbox.url}/__sandbox", timeout=60).json()
         yield Visma(
             sandbox.url,

@@ -78,7 +78,7 @@ def test_a_list_costs_one_call_per_page_and_none_to_find_its_end(
     visma.sync(streams=of_entity(entity))
 
     truth = visma.books(path)
-    if entity.each:
+    if entity.one_record:
         calls = 1 + len(truth)
     elif entity.paged:
         units = sum(len(record[entity.counts]) for record in truth) if entity.counts else len(truth)

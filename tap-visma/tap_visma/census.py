@@ -1,0 +1,63 @@
+"""What a walk has seen: how many different records, and whether their key tells them apart.
+
+Knows keys and stamps; keeps 24 bytes per record, so that a list of a million costs little.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from msgspec import Raw
+
+    from tap_visma.records import Key
+
+_BUCKETS = 256
+_64_BITS = (1 << 64) - 1
+
+
+class Census:
+    """Counts the records of one list."""
+
+    def __init__(self) -> None:
+        self._keys = [array("Q") for _ in range(_BUCKETS)]
+        self._stamps = [array("Q") for _ in range(_BUCKETS)]
+        self._contents = [array("Q") for _ in range(_BUCKETS)]
+
+    def add(self, key: Key, stamp: str | None, raw: Raw | bytes) -> None:
+        """Take in a record.
+
+        Args:
+            key: Its key.
+            stamp: Its stamp.
+            raw: Its JSON, or nothing where its content is not to be compared.
+        """
+        number = hash(key) & _64_BITS
+        bucket = number % _BUCKETS
+        self._keys[bucket].append(number)
+        self._stamps[bucket].append(hash(stamp) & _64_BITS)
+        self._contents[bucket].append(crc32(raw))
+
+    def count(self) -> int:
+        """How many records there were, those that came twice counted twice."""
+        return sum(map(len, self._keys))
+
+    def distinct(self) -> int:
+        """How many different keys there were."""
+        return sum(len(set(keys)) for keys in self._keys)
+
+    def clashes(self) -> int:
+        """How many keys came again with the same stamp, but with other content."""
+        return sum(
+            len({(key, stamp, content) for key, stamp, content in rows})
+            - len({(key, stamp) for key, stamp, _content in rows})
+            for rows in self._rows()
+        )
+
+    def _rows(self) -> Iterator[list[tuple[int, int, int]]]:
+        for columns in zip(self._keys, self._stamps, self._contents, strict=True):
+            yield list(zip(*columns, strict=True))

@@ -27,20 +27,31 @@ class Census:
         self._keys = [array("Q") for _ in range(_BUCKETS)]
         self._stamps = [array("Q") for _ in range(_BUCKETS)]
         self._contents = [array("Q") for _ in range(_BUCKETS)]
+        self._page: dict[int, int] = {}
 
-    def add(self, key: Key, stamp: str | None, raw: Raw | bytes) -> None:
+    def begin_page(self) -> None:
+        """Say that the records from now on come from another answer."""
+        self._page.clear()
+
+    def add(self, key: Key, stamp: str | None, raw: Raw | bytes) -> bool:
         """Take in a record.
 
         Args:
             key: Its key.
             stamp: Its stamp.
             raw: Its JSON, or nothing where its content is not to be compared.
+
+        Returns:
+            Whether it is another record than one with its key in the same answer. Rows that move
+            or change while a list is read cannot be the reason, so it is not their key.
         """
         number = hash(key) & _64_BITS
+        content = crc32(raw)
         bucket = number % _BUCKETS
         self._keys[bucket].append(number)
         self._stamps[bucket].append(hash(stamp) & _64_BITS)
-        self._contents[bucket].append(crc32(raw))
+        self._contents[bucket].append(content)
+        return self._page.setdefault(number, content) != content
 
     def count(self) -> int:
         """How many records there were, those that came twice counted twice."""

@@ -19,6 +19,7 @@ from tap_visma import stamps
 from tap_visma.entities import LOOKUPS
 from tap_visma.errors import AnswerError, TooSlowError
 from tap_visma.pages import Listing
+from tap_visma.records import NOT_A_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -178,11 +179,11 @@ def read(
                     entity.name,
                     walk.page_size,
                 )
-        if clashes := listing.census.clashes():
+        if clashes := listing.clashes():
             raise AnswerError(
-                f"{clashes} records came twice with the same {' + '.join(entity.key)} and the same "
-                "stamp, but with different content, so this is not their key",
-                "Do not trust this stream; report it, and deselect it until it is mended",
+                f"{clashes} records came again with the same {' + '.join(entity.key)} and the same "
+                "stamp, but differ",
+                NOT_A_KEY,
             )
         walk.moving = walk.moving or not listing.snapshot()
         walk.certain = walk.certain and listing.complete()

@@ -117,6 +117,13 @@ class Listing:
         """Whether all records came in one answer, so that none can have moved meanwhile."""
         return self._pages <= 1 and self._after is None
 
+    def clashes(self) -> int:
+        """How many records came again with the same key and stamp, but were others.
+
+        Records repeat the total, so where it changed they all differ, and nothing can be said.
+        """
+        return self.census.clashes() if len(self._totals) <= 1 else 0
+
     def complete(self) -> bool:
         """Whether it is certain that every record of the list was seen."""
         if self._after:

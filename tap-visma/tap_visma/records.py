@@ -30,6 +30,7 @@ Path: TypeAlias = tuple[str, ...]
 Record: TypeAlias = Any
 """An instance of a compiled record type; JSON encoding it gives the record of a stream."""
 
+NOT_A_KEY = "Do not use this stream before this is mended: report it, and deselect it"
 _TODO = "Report the stream and this message; until it is mended, deselect the stream"
 
 
@@ -161,6 +162,7 @@ class Reader:
             AnswerError: A record is not as the API description promises.
         """
         entity = self._entity
+        census.begin_page()
         for number, raw in enumerate(page.rows, 1):
             try:
                 record = self._row.decode(raw)
@@ -182,8 +184,11 @@ class Reader:
                 ) from None
             if stamp and (page.newest is None or stamp > page.newest):
                 page.newest = stamp
-            if not entity.counts:
-                census.add(key, stamp, raw)
+            if not entity.counts and census.add(key, stamp, raw):
+                raise AnswerError(
+                    f"two records of page {origin.page_number} share the key {key}, but differ",
+                    NOT_A_KEY,
+                )
             audit_id = f"{origin.batch_id}/{origin.page_number}/{number}"
             _mark(record, origin, key, stamp, audit_id)
             yield entity.name, record

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tap_visma.clock import Clock
 from tap_visma.entities import ENTITIES, Entity
 from tap_visma.errors import IncompleteSyncError
 from tap_visma.tap import TapVisma
 from visma_sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 
@@ -55,10 +56,42 @@ class Run:
         return dict(counts)
 
     @property
+    def states(self) -> list[dict[str, Any]]:
+        return [message["value"] for message in self.messages if message["type"] == "STATE"]
+
+    @property
     def state(self) -> dict[str, Any]:
-        states = [message["value"] for message in self.messages if message["type"] == "STATE"]
-        state: dict[str, Any] = states[-1]
-        return state
+        return self.states[-1]
+
+    def bookmark(self, stream: str, company: int = 0) -> str | None:
+        partitions = self.state["bookmarks"].get(stream, {}).get("partitions", [])
+        value: str | None = partitions[company].get("replication_key_value") if partitions else None
+        return value
+
+    def own_rows(self, stream: str) -> dict[str, dict[str, Any]]:
+        """Rows by key without what differs from run to run."""
+        return {key: without_audit(row) for key, row in self.rows(stream).items()}
+
+
+class MovedClock(Clock):
+    """A clock on which waits take no time, and that can run ahead.
+
+    Args:
+        seconds_per_look: How far it jumps each time that someone looks at it.
+    """
+
+    def __init__(self, seconds_per_look: float = 0.0) -> None:
+        self.ahead = 0.0
+        self.waits: list[float] = []
+        self._step = seconds_per_look
+
+    def monotonic(self) -> float:
+        self.ahead += self._step
+        return super().monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.ahead += seconds
 
 
 @dataclass
@@ -73,6 +106,7 @@ class Visma:
         state: dict[str, Any] | None = None,
         streams: set[str] | None = None,
         catalog: dict[str, Any] | None = None,
+        clock: Clock | None = None,
         **settings: Any,  # noqa: ANN401 - settings of any type
     ) -> Run:
         """Run the tap in this process.
@@ -81,6 +115,7 @@ class Visma:
             state: State of an earlier run.
             streams: Streams to select, all if not given.
             catalog: Catalog instead of a selection.
+            clock: Instead of the real one.
             settings: Settings that differ from the sandbox's own.
         """
         config = {k: v for k, v in (self.config | settings).items() if v is not None}
@@ -96,6 +131,7 @@ class Visma:
             tap = TapVisma(
                 config=config, state=json.loads(json.dumps(state or {})), catalog=catalog
             )
+            tap.clock = clock or tap.clock
             try:
                 tap.sync_all()
             except IncompleteSyncError as error:
@@ -106,10 +142,8 @@ class Visma:
 
     def books(self, path: str, company: int = 0) -> list[dict[str, Any]]:
         """The sandbox's own complete list of an endpoint; amounts are Decimal."""
-        company_id = self.config["companies"][company]["company_id"]
-        answer = requests.get(
-            f"{self.url}/__sandbox/books/{company_id}", params={"path": path}, timeout=60
-        )
+        url = f"{self.url}/__sandbox/books/{self.company_id(company)}"
+        answer = requests.get(url, params={"path": path}, timeout=60)
         answer.raise_for_status()
         records: list[dict[str, Any]] = json.loads(answer.text, parse_float=Decimal)
         return records
@@ -120,6 +154,26 @@ class Visma:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def faults(self, *rules: dict[str, Any]) -> Callable[[], list[int]]:
+        """Set rules for what goes wrong, in place of those before; gives how often each did."""
+        self.control("faults", None, "DELETE")
+        self.control("faults", list(rules))
+        return lambda: [rule["hits"] for rule in self.control("faults", None, "GET")]
+
+    def customer_tenant_id(self) -> str:
+        """The tenant id that gets a token but no answers."""
+        ready: dict[str, str] = requests.get(f"{self.url}/__sandbox", timeout=60).json()
+        return ready["customer_tenant_id"]
+
+    def company_id(self, company: int = 0) -> str:
+        company_id: str = self.config["companies"][company]["company_id"]
+        return company_id
+
+    def token_calls(self) -> list[dict[str, Any]]:
+        """Calls for tokens so far."""
+        log = requests.get(f"{self.url}/__sandbox/calls", timeout=60).json()
+        return [call for call in log if call["path"].endswith("/token")]
+
     def calls(self) -> list[dict[str, Any]]:
         """API calls so far, without those for tokens."""
         log = requests.get(f"{self.url}/__sandbox/calls", timeout=60).json()
@@ -128,6 +182,18 @@ class Visma:
     def forget_calls(self) -> None:
         """Begin to count calls anew."""
         requests.delete(f"{self.url}/__sandbox/calls", timeout=60).raise_for_status()
+
+
+def without_audit(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without batch, audit id and time of reading."""
+    return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
+def same_rows(run: Run, other: Run, streams: set[str]) -> bool:
+    """Whether a loader would hold the same after both runs; pytest shows where not."""
+    for stream in streams:
+        assert run.own_rows(stream) == other.own_rows(stream)
+    return True
 
 
 def of_entity(entity: Entity | str) -> set[str]:

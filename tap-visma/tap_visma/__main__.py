@@ -9,7 +9,7 @@ import sys
 
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_visma.errors import VismaError
+from tap_visma.errors import OutputError, VismaError
 from tap_visma.tap import TapVisma
 
 
@@ -20,6 +20,10 @@ def main() -> None:
     """
     try:
         TapVisma.cli()
+    except OutputError as error:
+        # What is still in the buffer cannot be written; at exit Python would try, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end(str(error))
     except VismaError as error:
         _end(str(error))
     except ConfigValidationError as error:
@@ -28,11 +32,6 @@ def main() -> None:
         _end(f"A file given is not JSON: {error.msg} in line {error.lineno}.")
     except FileNotFoundError as error:
         _end(f"There is no file '{error.filename}'.")
-    except BrokenPipeError:
-        # What reads our output has ended; the reason is in its own log. Nothing more can be
-        # written, not even what is still in the buffer.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _end("The loader ended before the tap did; its log says why.")
 
 
 def _end(*messages: str) -> None:

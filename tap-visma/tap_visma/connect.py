@@ -15,7 +15,13 @@ import msgspec
 import requests
 
 from tap_visma import retries
-from tap_visma.errors import AccessError, AnswerError, SettingsError, VismaError
+from tap_visma.errors import (
+    AccessError,
+    AnswerError,
+    SettingsError,
+    UnreachableError,
+    VismaError,
+)
 
 if TYPE_CHECKING:
     from tap_visma.clock import Clock
@@ -142,6 +148,11 @@ def _refusal(response: requests.Response) -> VismaError:
         code = msgspec.json.decode(response.content, type=_Refused).error
     except msgspec.MsgspecError:
         code = ""
+    if response.status_code == requests.codes.too_many_requests:
+        return UnreachableError(
+            "Visma Connect gives no token because it was asked too often (429)",
+            "Run again in some minutes",
+        )
     if code in REFUSALS:
         known = REFUSALS[code]
         return type(known)(known.what, known.todo)

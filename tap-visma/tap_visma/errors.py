@@ -1,12 +1,14 @@
 """What can go wrong, sorted by what the caller does about it.
 
 VismaError
-├── SettingsError      correct the settings
-├── AccessError        give a right: tenant, scope, approval
-├── AllowanceError     run again when the window of calls has turned
-├── UnreachableError        run again: network, gateway or Visma are down
-├── AnswerError        Visma answered something that this tap does not understand
-└── IncompleteSyncError         some companies or streams failed, the others are whole
+├── SettingsError        correct the settings
+├── AccessError          give a right: tenant, scope, approval
+├── AllowanceError       run again when the window of calls has turned
+├── UnreachableError     run again: network, gateway or Visma are down
+│   └── TooSlowError     ask for less at a time
+├── AnswerError          Visma answered something that this tap does not understand
+├── OutputError          see why the loader ended
+└── IncompleteSyncError  some companies or streams failed, the others are whole
 
 An error holds what a person needs: what happened, the company and the stream, and the way out.
 It never holds a token, a secret, a header or the body of an answer.
@@ -72,6 +74,10 @@ class TooSlowError(UnreachableError):
 
 class AnswerError(VismaError):
     """An answer that is whole, but not what the API description promises."""
+
+
+class OutputError(VismaError):
+    """Nobody reads what the tap writes any more."""
 
 
 class IncompleteSyncError(VismaError):

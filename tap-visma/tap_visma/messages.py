@@ -6,6 +6,7 @@ Knows JSON and stdout; knows no Visma.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,11 @@ import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import StateMessage
 
+from tap_visma.errors import OutputError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from singer_sdk.singerlib import Message
 
     from tap_visma.records import Record
@@ -48,7 +53,8 @@ class Writer(MsgSpecWriter):
         """Write a message other than RECORD, and flush."""
         line = self.format_message(message)
         self.write_lines(line)
-        sys.stdout.flush()
+        with _named_if_closed():
+            sys.stdout.flush()
         if isinstance(message, StateMessage):
             self.state_bytes = len(line)
             self.bytes_since_state = 0
@@ -56,7 +62,11 @@ class Writer(MsgSpecWriter):
     def write_lines(self, lines: bytearray) -> None:
         """Write whole lines as they are."""
         self._writing = True
-        sys.stdout.buffer.write(lines)
+        written = 0
+        while written < len(lines):
+            # A signal lets a write to a full pipe come back early, with part of it done
+            with memoryview(lines) as rest, _named_if_closed():
+                written += sys.stdout.buffer.write(rest[written:])
         self._writing = False
         self.bytes_since_state += len(lines)
         if self._exit_code is not None:
@@ -68,6 +78,16 @@ class Writer(MsgSpecWriter):
             self._exit_code = exit_code
         else:
             raise SystemExit(exit_code)
+
+
+@contextmanager
+def _named_if_closed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise OutputError(
+            "what reads the tap's output has ended before the tap did", "Its own log says why"
+        ) from None
 
 
 class RecordLines:

@@ -136,19 +136,16 @@ class EntityStream(VismaStream):
             self.replication_key = STAMP
         self.child_streams = [LinesStream(tap, self, lines) for lines in entity.lists]
 
-    def _sync_records(
-        self,
-        context: Context | None = None,  # noqa: ARG002 - companies come from the settings
-        *,
-        write_messages: bool = True,  # noqa: ARG002 - there is no BATCH
-    ) -> Generator[dict[str, Any], Any, Any]:
-        """Read all companies; the failure of one does not keep the others from being read."""
-        for lines in self.child_streams:
-            if lines.selected:
-                lines._write_schema_message()  # noqa: SLF001
+    def sync(self, context: Context | None = None) -> None:  # type: ignore[misc] # noqa: ARG002
+        """Read all companies; the failure of one does not keep the others from being read.
+
+        In place of the SDK's own, which reads for one stream, record by record.
+        """
         streams = {stream.name: stream for stream in self._family()}
         reader = Reader(self.entity, {name: stream.shape() for name, stream in streams.items()})
         selected = {name: stream for name, stream in streams.items() if stream.selected}
+        for stream in selected.values():
+            stream._write_schema_message()  # noqa: SLF001
         self._aim()
         for company in self._tap.companies():
             try:
@@ -160,7 +157,6 @@ class EntityStream(VismaStream):
                 self._tap.report(error)
             self._tap.write_state()
         self._activate(selected.values())
-        yield from ()
 
     def _sync_company(
         self, company: Company, reader: Reader, streams: Mapping[str, VismaStream]

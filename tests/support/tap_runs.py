@@ -107,7 +107,7 @@ class Visma:
         streams: set[str] | None = None,
         catalog: dict[str, Any] | None = None,
         clock: Clock | None = None,
-        **settings: Any,  # noqa: ANN401 - settings of any type
+        **settings: Any,
     ) -> Run:
         """Run the tap in this process.
 
@@ -120,11 +120,7 @@ class Visma:
         """
         config = {k: v for k, v in (self.config | settings).items() if v is not None}
         if streams is not None:
-            catalog = TapVisma(config=config).catalog_dict
-            for entry in catalog["streams"]:
-                for item in entry["metadata"]:
-                    if not item["breadcrumb"]:
-                        item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+            catalog = self.catalog(streams, config)
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         failures: list[str] = []
         with redirect_stdout(out):
@@ -140,6 +136,15 @@ class Visma:
         written = out.buffer.getvalue()
         return Run(written.splitlines(), failures)
 
+    def catalog(self, streams: set[str], config: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The tap's catalog with these streams selected, and no others."""
+        catalog = TapVisma(config=config or self.config).catalog_dict
+        for entry in catalog["streams"]:
+            for item in entry["metadata"]:
+                if not item["breadcrumb"]:
+                    item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+        return catalog
+
     def books(self, path: str, company: int = 0) -> list[dict[str, Any]]:
         """The sandbox's own complete list of an endpoint; amounts are Decimal."""
         url = f"{self.url}/__sandbox/books/{self.company_id(company)}"
@@ -148,7 +153,7 @@ class Visma:
         records: list[dict[str, Any]] = json.loads(answer.text, parse_float=Decimal)
         return records
 
-    def control(self, what: str, body: object, method: str = "POST") -> Any:  # noqa: ANN401
+    def control(self, what: str, body: object, method: str = "POST") -> Any:
         """Send something to the sandbox's control endpoints."""
         answer = requests.request(method, f"{self.url}/__sandbox/{what}", json=body, timeout=60)
         answer.raise_for_status()

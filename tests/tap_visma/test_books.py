@@ -165,7 +165,7 @@ def without(record: dict[str, Any], entity: Entity) -> dict[str, Any]:
     return record | {"lastModifiedDateTime": fixed(stamp) if stamp else None}
 
 
-def pruned(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def pruned(value: Any) -> Any:
     """A value without paging metadata, which is no part of a record."""
     if isinstance(value, dict):
         return {name: pruned(item) for name, item in value.items() if name != "metadata"}

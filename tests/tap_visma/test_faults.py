@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tap_runs import BY_NAME, MovedClock, Visma, of_entity, same_rows, visma_with
+from tap_runs import BY_NAME, MovedClock, Visma, of_entity, same_rows
 
 INVOICES = of_entity("supplier_invoices")
 PATH = "/v1/supplierInvoice"

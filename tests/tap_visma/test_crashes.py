@@ -1,0 +1,108 @@
+"""kill -9 at any byte, again and again: the end is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_runs import Visma, of_entity, without_audit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STREAMS = of_entity("supplier_invoices") | of_entity("journal_transactions")
+CAPS = {"/v1/supplierInvoice": 10, "/v2/journaltransaction": 100}
+
+
+class Loader:
+    """Keeps what it was given up to the last STATE, as one does that loads by whole batches."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.state: dict[str, Any] = {}
+        self._pending: dict[str, dict[str, Any]] = {}
+
+    def take(self, line: bytes) -> None:
+        message = json.loads(line)
+        if message["type"] == "RECORD":
+            record = message["record"]
+            self._pending[f"{message['stream']} {record['record_id']}"] = without_audit(record)
+        elif message["type"] == "STATE":
+            self.rows |= self._pending
+            self._pending = {}
+            self.state = message["value"]
+
+    def crash(self) -> None:
+        self._pending = {}
+
+
+def run_until(loader: Loader, visma: Visma, folder: Path, last_byte: int | None, how: int) -> int:
+    """Run the tap as a process of its own, and end it after so many bytes of output."""
+    config, state, catalog = (folder / f"{name}.json" for name in ("config", "state", "catalog"))
+    config.write_text(json.dumps(visma.config))
+    state.write_text(json.dumps(loader.state))
+    catalog.write_text(json.dumps(visma.catalog(STREAMS)))
+    command = [sys.executable, "-m", "tap_visma", "--config", str(config)]
+    command += ["--state", str(state), "--catalog", str(catalog)]
+    seen = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if not line.endswith(b"\n"):
+                break  # cut off in the middle
+            loader.take(line)
+            seen += len(line)
+            if last_byte is not None and seen >= last_byte:
+                process.send_signal(how)
+                if how == signal.SIGKILL:
+                    break
+                last_byte = None
+    loader.crash()
+    return process.returncode
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "terminated"])
+def test_ended_at_random_bytes_again_and_again_no_row_is_lost(
+    visma: Visma, tmp_path: Path, how: int
+) -> None:
+    visma.control("settings", {"page_caps": CAPS, "calls_per_window": 100_000})
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")  # shown when the test fails, to run it again
+    dice = random.Random(seed)
+    undisturbed = Loader()
+    assert run_until(undisturbed, visma, tmp_path, None, how) == 0
+
+    loader = Loader()
+    endings = []
+    for _ in range(40):
+        code = run_until(loader, visma, tmp_path, dice.randrange(1_500_000), how)
+        endings.append(code)
+        if code == 0:
+            break
+
+    assert endings[-1] == 0
+    assert len(endings) > 1
+    assert set(endings[:-1]) == {-how if how == signal.SIGKILL else 128 + how}
+    assert loader.rows == undisturbed.rows
+
+
+@pytest.mark.process
+def test_a_loader_that_ends_early_is_named_as_the_reason(visma: Visma, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(visma.config))
+    tap = f"{sys.executable} -m tap_visma --config {config} | head -c 100000 > /dev/null"
+
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", tap], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "what reads the tap's output has ended" in done.stderr
+    assert "Traceback" not in done.stderr

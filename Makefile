@@ -6,7 +6,7 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 export MELTANO_CLI_DISABLE_VERSION_CHECK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint docs constraints clean
+.PHONY: help setup demo test unit lint bench docs constraints clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,7 +36,10 @@ unit: .venv/.complete ## the tests that need no second process, in seconds
 lint: .venv/.complete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy tap-visma/tap_visma visma-sandbox/visma_sandbox demo docs tests
+	$(BIN)/mypy tap-visma/tap_visma visma-sandbox/visma_sandbox bench demo docs tests
+
+bench: .venv/.complete ## figures beside a floor, into docs/benchmarks.md
+	$(BIN)/python bench/run.py --write
 
 docs: .venv/.complete ## write the tables in the READMEs from the code
 	$(BIN)/python docs/tables.py --write
@@ -48,4 +51,4 @@ constraints: ## pin the newest compatible versions anew
 		-o constraints.txt
 
 clean: ## remove what the verbs made
-	rm -rf .venv .meltano output
+	rm -rf .venv .venv-bench .meltano output

@@ -44,7 +44,7 @@ def streams_table() -> str:
     ]
     for entity in ENTITIES:
         lines = "<br>".join(
-            f"`{x.name}` ({' + '.join((*x.key,) or ('line_position',))})" for x in entity.lists
+            f"`{x.name}` ({' + '.join(x.key or ('line_position',))})" for x in entity.lists
         )
         rows.append(
             f"| `{entity.name}` | `{entity.path}` | {' + '.join(entity.key)} "
@@ -54,7 +54,8 @@ def streams_table() -> str:
 
 
 def _replication(entity: Entity) -> str:
-    return "incremental" if entity.since and entity.stamp else "full"
+    kind = "incremental" if entity.since and entity.stamp else "full"
+    return kind if entity.by_default else f"{kind}, selected on request"
 
 
 def meltano_settings() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -28,10 +27,12 @@ def main() -> None:
         _end(str(error))
     except ConfigValidationError as error:
         _end(*error.errors)
-    except json.JSONDecodeError as error:
-        _end(f"A file given is not JSON: {error.msg} in line {error.lineno}.")
     except FileNotFoundError as error:
-        _end(f"There is no file '{error.filename}'.")
+        _end(str(error))
+    except ValueError as error:
+        if type(error).__name__ != "JSONDecodeError":  # of simplejson, which the SDK reads with
+            raise
+        _end("A file given is not JSON.")
 
 
 def _end(*messages: str) -> None:

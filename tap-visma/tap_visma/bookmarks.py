@@ -83,7 +83,7 @@ class Walk(msgspec.Struct, omit_defaults=True):
         page = turn.page
         self.calls += 1
         if self.began is None:
-            self.began = stamps.of(turn.answer.answered_at)
+            self.began = stamps.of(turn.answered_at)
         if page.newest and (self.newest is None or page.newest > self.newest):
             self.newest = page.newest
         if turn.place:

@@ -109,7 +109,7 @@ class Caller:
                     SLOW_SHARE * self._settings.timeout_seconds,
                 )
                 now = self._clock.monotonic()
-                if response.status_code == requests.codes.too_many_requests:
+                if response.status == requests.codes.too_many_requests:
                     window.exhausted(response.headers, now)
                     refusals += 1
                     if refusals == REFUSALS_IN_A_ROW:
@@ -119,14 +119,14 @@ class Caller:
                         )
                     continue
                 window.learn(response.headers, now)
-                if response.status_code == requests.codes.unauthorized and not renewed:
+                if response.status == requests.codes.unauthorized and not renewed:
                     self._connect.forget(company)
                     renewed = True
                     continue
-                if response.status_code != requests.codes.ok:
+                if response.status != requests.codes.ok:
                     raise _refusal(response, path)
                 received_at = self._clock.now()
-                return Answer(response.content, received_at, _date(response.headers, received_at))
+                return Answer(response.body, received_at, _date(response.headers, received_at))
         except VismaError as error:
             raise error.at(company.company_id) from None
 
@@ -149,9 +149,9 @@ class Caller:
         self._clock.sleep(seconds)
         window.turn()
 
-    def _send(self, company: Company, path: str, params: Mapping[str, str]) -> requests.Response:
+    def _send(self, company: Company, path: str, params: Mapping[str, str]) -> retries.Response:
         self.calls[company.company_id] += 1
-        return self._session.get(
+        response = self._session.get(
             f"{self._settings.api_url}{path}",
             params=params,
             headers={
@@ -162,7 +162,9 @@ class Caller:
             auth=self._connect.token(company),
             timeout=(CONNECT_TIMEOUT_SECONDS, self._settings.timeout_seconds),
             allow_redirects=False,
+            stream=True,
         )
+        return retries.Response.of(response)
 
 
 def _date(headers: Mapping[str, str], default: datetime) -> datetime:
@@ -172,8 +174,8 @@ def _date(headers: Mapping[str, str], default: datetime) -> datetime:
         return default
 
 
-def _refusal(response: requests.Response, path: str) -> VismaError:
-    match response.status_code:
+def _refusal(response: retries.Response, path: str) -> VismaError:
+    match response.status:
         case requests.codes.unauthorized:
             return AccessError(
                 "Visma refuses a valid token (401)",
@@ -194,7 +196,7 @@ def _refusal(response: requests.Response, path: str) -> VismaError:
                 "stream",
             )
         case status:
-            visma_id = re.search(rb"VismaId: ?([0-9a-fA-F-]{36})", response.content[:4096])
+            visma_id = re.search(rb"VismaId: ?([0-9a-fA-F-]{36})", response.body[:4096])
             mark = f", VismaId {visma_id[1].decode()}" if visma_id else ""
             return AnswerError(
                 f"Visma refuses the call to {path} (status {status}{mark})",

@@ -114,21 +114,24 @@ class Connect:
             "tenant_id": company.tenant_id,
         }
         response = retries.send(
-            lambda: self._session.post(
-                settings.token_url,
-                data=form,
-                headers={"User-Agent": settings.user_agent, "Accept": "application/json"},
-                auth=_no_authorization,
-                timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
+            lambda: retries.Response.of(
+                self._session.post(
+                    settings.token_url,
+                    data=form,
+                    headers={"User-Agent": settings.user_agent, "Accept": "application/json"},
+                    auth=_no_authorization,
+                    timeout=TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                    stream=True,
+                )
             ),
             self._clock,
             urlsplit(settings.token_url).netloc,
         )
-        if response.status_code != requests.codes.ok:
+        if response.status != requests.codes.ok:
             raise _refusal(response)
         try:
-            granted = msgspec.json.decode(response.content, type=_Granted)
+            granted = msgspec.json.decode(response.body, type=_Granted)
         except msgspec.MsgspecError:
             raise AnswerError(
                 "the answer of 'token_url' holds no token",
@@ -143,12 +146,12 @@ def _no_authorization(request: requests.PreparedRequest) -> requests.PreparedReq
     return request
 
 
-def _refusal(response: requests.Response) -> VismaError:
+def _refusal(response: retries.Response) -> VismaError:
     try:
-        code = msgspec.json.decode(response.content, type=_Refused).error
+        code = msgspec.json.decode(response.body, type=_Refused).error
     except msgspec.MsgspecError:
         code = ""
-    if response.status_code == requests.codes.too_many_requests:
+    if response.status == requests.codes.too_many_requests:
         return UnreachableError(
             "Visma Connect gives no token because it was asked too often (429)",
             "Run again in some minutes",
@@ -157,6 +160,6 @@ def _refusal(response: requests.Response) -> VismaError:
         known = REFUSALS[code]
         return type(known)(known.what, known.todo)
     return AccessError(
-        f"Visma Connect gives no token (status {response.status_code})",
+        f"Visma Connect gives no token (status {response.status})",
         "Check 'token_url', 'client_id', 'client_secret', 'scope' and the company's 'tenant_id'",
     )

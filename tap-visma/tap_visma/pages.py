@@ -29,6 +29,7 @@ from tap_visma.census import Census
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from tap_visma.calls import Answer
     from tap_visma.records import Key, Page, Reader
@@ -51,13 +52,16 @@ class Turn:
 
     Attributes:
         number: Page number, from 1.
-        answer: The answer.
-        page: The answer, opened.
+        received_at: When the answer came, UTC.
+        answered_at: Visma's time of the answer, UTC.
+        page: The answer, opened. Whoever is done with it clears its rows, since pages are large
+            and this is all that holds them.
         place: Where a later run can go on after it; `None` for a page that is read again.
     """
 
     number: int
-    answer: Answer
+    received_at: datetime
+    answered_at: datetime
     page: Page
     place: Place | None
 
@@ -101,8 +105,9 @@ class Listing:
         if self._after:
             place = self._after
             turn = self._turn(place.page, self._fetch(place.page), None)
+            stands = place.last in self._reader.keys(turn.page)
             yield turn
-            if place.last in self._reader.keys(turn.page):
+            if stands:
                 number, seen = place.page + 1, place.seen
                 if turn.page.total is not None and seen >= turn.page.total:
                     return
@@ -150,24 +155,23 @@ class Listing:
         opening: Key | None = None
         before: Page | None = None
         while True:
-            answer = coming.result()
-            turn = self._turn(number, answer, seen)
+            turn = self._turn(number, coming.result(), seen)
             page = turn.page
             if before and page.rows and page.first == opening:
                 return
+            page.continues = before is not None and self._reader.goes_on(before, page)
             if before and page.total is not None and page.total < (before.total or 0):
                 moved = (before.total or 0) - page.total
                 for earlier in range(max(1, number - ceil(moved / before.units)), number):
                     yield self._turn(earlier, self._fetch(earlier), None)
             opening = opening or page.first
             seen += page.units
-            more = self._paged and bool(page.rows) and (page.total is None or seen < page.total)
-            if more:
-                coming = self._ahead(number + 1)
             self._pages += bool(page.rows)
-            yield turn
-            if not more:
+            if not self._paged or not page.rows or (page.total is not None and seen >= page.total):
+                yield turn
                 return
+            coming = self._ahead(number + 1)
+            yield turn
             number, before = number + 1, page
 
     def _turn(self, number: int, answer: Answer, seen: int | None) -> Turn:
@@ -177,7 +181,7 @@ class Listing:
         place = None
         if seen is not None and page.last is not None:
             place = Place(number, seen + page.units, page.last)
-        return Turn(number, answer, page, place)
+        return Turn(number, answer.received_at, answer.answered_at, page, place)
 
     def _missed(self) -> bool:
         """Whether fewer different records came than there were said to be."""

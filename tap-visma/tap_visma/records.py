@@ -58,9 +58,10 @@ class Page:
         rows: Each record's JSON, as it came.
         units: How many it holds of what the list counts: records, or lines of them.
         total: How many of them the whole list has, if the answer says it.
-        first: Key of the first record, `None` on an empty page.
-        last: Key of the last record.
+        first: Key of the first record or line counted, `None` on an empty page.
+        last: Key of the last one.
         newest: The newest stamp on it, in the fixed format; known once its records are read.
+        continues: Its first record is the rest of the last one of the page before.
     """
 
     rows: list[Raw]
@@ -69,6 +70,7 @@ class Page:
     first: Key | None
     last: Key | None
     newest: str | None = None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Reader:
     def __init__(self, entity: Entity, shapes: Mapping[str, Shape]) -> None:
         self._entity = entity
         self._lists = tuple(lines for lines in entity.lists if shapes[lines.name].keeps(()))
+        self._line_key = next((x.key for x in entity.lists if x.path == (entity.counts,)), ())
         self._counted = next((x for x in self._lists if x.path == (entity.counts,)), None)
         self.counts_all = not entity.counts or self._counted is not None
         self._row = msgspec.json.Decoder(_row_type(entity, shapes))
@@ -120,23 +123,35 @@ class Reader:
             body = msgspec.json.format(body, indent=-1)
         try:
             rows, total = self._rows(body)
-            wanted = rows if entity.counts else rows[:1] + rows[1:][-1:]
-            heads = [self._head.decode(row) for row in wanted]
-            keys = [_key(head, entity.key) for head in heads]
+            heads = [self._head.decode(row) for row in (rows if entity.counts else _ends(rows))]
+            keys = [key for head in heads for key in self._unit_keys(head)]
         except (msgspec.MsgspecError, ValueError) as error:
             raise AnswerError(f"the answer is not the list expected ({error})", _TODO) from None
-        if not heads:
-            return Page(rows, 0, total, None, None)
-        units = len(rows)
-        if entity.counts:
-            units = sum(len(getattr(head, entity.counts) or ()) for head in heads)
-        if heads[0].metadata:
+        if heads and heads[0].metadata:
             total = heads[0].metadata.totalCount
-        return Page(rows, units, total, keys[0], keys[-1])
+        units = len(keys) if entity.counts else len(rows)
+        first, last = (keys[0], keys[-1]) if keys else (None, None)
+        return Page(rows, units, total, first, last)
+
+    def _unit_keys(self, head: Record) -> list[Key]:
+        """The keys of what a record counts for in the list: itself, or its lines."""
+        key = _key(head, self._entity.key)
+        if not self._entity.counts:
+            return [key]
+        lines = getattr(head, self._entity.counts) or ()
+        return [key + _key(line, self._line_key) for line in lines]
 
     def keys(self, page: Page) -> set[Key]:
-        """The keys of all records of a page."""
-        return {_key(self._head.decode(row), self._entity.key) for row in page.rows}
+        """The keys of all that a page holds of what the list counts."""
+        heads = (self._head.decode(row) for row in page.rows)
+        return {key for head in heads for key in self._unit_keys(head)}
+
+    def goes_on(self, before: Page, page: Page) -> bool:
+        """Whether a page begins with the rest of the record on which the one before ended."""
+        if not self._entity.counts or page.first is None or before.last is None:
+            return False
+        length = len(self._entity.key)
+        return page.first[:length] == before.last[:length]
 
     def _rows(self, body: bytes) -> tuple[list[Raw], int | None]:
         """The records of an answer, and the total where it stands around them."""
@@ -165,18 +180,8 @@ class Reader:
         census.begin_page()
         for number, raw in enumerate(page.rows, 1):
             try:
-                record = self._row.decode(raw)
-                for column, value in origin.columns.items():
-                    setattr(record, column, value)
-                key = _key(record, entity.key)
-                stamp = getattr(record, entity.stamp) if entity.stamp else None
-                stamp = stamps.fixed(stamp) if stamp else None
-                lists = [(lines, _take(record, lines.path)) for lines in self._lists]
-                lines_with_keys = [
-                    (lines, position, line, _key(line, lines.key) if lines.key else (position,))
-                    for lines, items in lists
-                    for position, line in enumerate(items, 1)
-                ]
+                record, key, stamp = self._read(raw, origin)
+                lines = self._lines(record)
             except (msgspec.MsgspecError, ValueError) as error:
                 raise AnswerError(
                     f"record {number} of page {origin.page_number} is not as expected ({error})",
@@ -191,16 +196,33 @@ class Reader:
                 )
             audit_id = f"{origin.batch_id}/{origin.page_number}/{number}"
             _mark(record, origin, key, stamp, audit_id)
-            yield entity.name, record
-            for lines, position, line, line_key in lines_with_keys:
-                if lines is self._counted:
+            if number > 1 or not page.continues:
+                yield entity.name, record
+            for of, position, line, line_key in lines:
+                if of is self._counted:
                     census.add(key + line_key, stamp, b"")
                 _mark(line, origin, key + line_key, stamp, f"{audit_id}/{position}")
-                for column, part in zip(parent_columns(entity, lines), key, strict=True):
+                for column, part in zip(parent_columns(entity, of), key, strict=True):
                     setattr(line, column, part)
-                if not lines.key:
+                if not of.key:
                     line.line_position = position
-                yield lines.name, line
+                yield of.name, line
+
+    def _read(self, raw: Raw, origin: Origin) -> tuple[Record, Key, str | None]:
+        """A record, its key and its stamp."""
+        record = self._row.decode(raw)
+        for column, value in origin.columns.items():
+            setattr(record, column, value)
+        stamp = getattr(record, self._entity.stamp) if self._entity.stamp else None
+        return record, _key(record, self._entity.key), stamps.fixed(stamp) if stamp else None
+
+    def _lines(self, record: Record) -> list[tuple[Lines, int, Record, Key]]:
+        """The lines of a record, which lose their place in it: list, position, line and key."""
+        return [
+            (lines, position, line, _key(line, lines.key) if lines.key else (position,))
+            for lines in self._lists
+            for position, line in enumerate(_take(record, lines.path), 1)
+        ]
 
 
 def parent_columns(entity: Entity, lines: Lines) -> tuple[str, ...]:
@@ -231,6 +253,10 @@ def _key(record: Record, names: tuple[str, ...]) -> Key:
     if values.count(None) == len(values):
         raise ValueError(f"it has no {' + '.join(names)}")
     return tuple(values)
+
+
+def _ends(rows: list[Raw]) -> list[Raw]:
+    return rows[:1] + rows[1:][-1:]
 
 
 def _take(record: Record, path: Path) -> list[Record]:
@@ -264,8 +290,10 @@ _WRAPPED_LIST = msgspec.json.Decoder(_WrappedList)
 
 def _head_type(entity: Entity, shape: Shape) -> Any:  # noqa: ANN401
     forced = _key_fields(entity)
-    if entity.counts:
-        forced[(entity.counts,)] = list[Raw] | None
+    for lines in entity.lists:
+        if lines.path == (entity.counts,):
+            keys = [(name, _KEY_PART, UNSET) for name in lines.key]
+            forced[lines.path] = _list_of(msgspec.defstruct("LineHead", keys))
     nothing_else = Shape(shape.schema, keeps=lambda _path: False)
     fields = _fields(shape.schema, (), nothing_else, forced)
     return msgspec.defstruct("Head", [*fields, ("metadata", _Metadata | None, None)])

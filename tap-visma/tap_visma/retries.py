@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
+import urllib3
 
 from tap_visma.errors import AnswerError, TooSlowError, UnreachableError, VismaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tap_visma.clock import Clock
 
@@ -30,26 +32,55 @@ FAILURES: tuple[tuple[type[Exception], str, bool], ...] = (
     (requests.exceptions.ProxyError, "the proxy does not connect", True),
     (requests.exceptions.ConnectTimeout, "no connection in time", True),
     (requests.exceptions.ReadTimeout, "no answer in time", True),
-    (requests.exceptions.ChunkedEncodingError, "the answer broke off", True),
-    (requests.exceptions.ContentDecodingError, "the answer is damaged", True),
     (requests.exceptions.ConnectionError, "no connection", True),
     (requests.exceptions.RequestException, "the request could not be sent", False),
+    (urllib3.exceptions.ReadTimeoutError, "no answer in time", True),
+    (urllib3.exceptions.DecodeError, "the answer is damaged", True),
+    (urllib3.exceptions.HTTPError, "the answer broke off", True),
 )
 """Failures without an answer: how to name them, and whether trying again can help."""
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer of any status.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names in any case.
+        body: Decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, response: requests.Response) -> Response:
+        """Read a response that was asked for with `stream=True`.
+
+        In one piece: `requests` would put a body together from small ones, and hold it twice.
+
+        Raises:
+            urllib3.exceptions.HTTPError: It breaks off, or is damaged.
+        """
+        with response:
+            body = response.raw.read(decode_content=True)
+        return cls(response.status_code, response.headers, body)
+
+
 def send(
-    attempt: Callable[[], requests.Response],
+    attempt: Callable[[], Response],
     clock: Clock,
     host: str,
     slow_after_seconds: float = float("inf"),
-) -> requests.Response:
+) -> Response:
     """Send until an answer came that is worth reading, with growing, random waits between tries.
 
     Args:
-        attempt: Sends the request once and reads the whole body.
+        attempt: Sends the request once.
         clock: For the waits.
         host: Where the request goes, for messages.
         slow_after_seconds: A failure after so long is not tried again: it would be one again.
@@ -66,7 +97,7 @@ def send(
         began = clock.monotonic()
         try:
             response = attempt()
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             clause, passing = next((c, p) for kind, c, p in FAILURES if isinstance(error, kind))
             failure: VismaError = UnreachableError(
                 f"{clause} ({host})", "Check address, network and proxy, then run again"
@@ -74,12 +105,12 @@ def send(
             if not passing:
                 raise failure from None
         else:
-            if response.status_code in TRANSIENT_STATUS:
+            if response.status in TRANSIENT_STATUS:
                 failure = UnreachableError(
-                    f"{host} answers with status {response.status_code}",
+                    f"{host} answers with status {response.status}",
                     "Visma may be down for maintenance; run again later",
                 )
-            elif response.ok and not _looks_like_json(response.content):
+            elif response.status == requests.codes.ok and not _looks_like_json(response.body):
                 failure = AnswerError(
                     f"{host} answers with something that is not whole JSON",
                     "A gateway may stand between; check the address, then run again later",
@@ -98,5 +129,4 @@ def send(
 
 def _looks_like_json(body: bytes) -> bool:
     """A list or object from its first to its last character: not a page, not cut off."""
-    body = body.strip()
-    return body[:1] + body[-1:] in {b"[]", b"{}"}
+    return body[:100].lstrip()[:1] + body[-100:].rstrip()[-1:] in {b"[]", b"{}"}

@@ -166,6 +166,7 @@ class EntityStream(VismaStream):
         batch_id = new_batch_id(tap.clock.now())
         calls_before = tap.caller.calls[company_id]
         counts = dict.fromkeys(streams, 0)
+        limit = self.ABORT_AT_RECORD_COUNT
         walk = self._walk(company, list(streams))
         for stream in streams.values():
             stream.begin(walk.version or tap.bookmarks.version(self.name, company_id) or 0)
@@ -177,8 +178,9 @@ class EntityStream(VismaStream):
             self.entity, company, walk, requests, caller=tap.caller, reader=reader
         )
         for number, (request, turn, census) in enumerate(pages, 1):
-            turn.page.rows = turn.page.rows[: self.ABORT_AT_RECORD_COUNT]
-            extracted_at = turn.answer.received_at.isoformat()
+            if limit is not None:
+                del turn.page.rows[limit - counts[self.name] :]
+            extracted_at = turn.received_at.isoformat()
             origin = Origin(company_id, batch_id, number, extracted_at, request.columns)
             for name, record in reader.records(turn.page, origin, census):
                 if name in streams:
@@ -186,8 +188,9 @@ class EntityStream(VismaStream):
                     counts[name] += 1
             for stream in streams.values():
                 stream.flush()
-            if self.ABORT_AT_RECORD_COUNT is not None:
+            if limit is not None and counts[self.name] >= limit:
                 return
+            turn.page.rows.clear()
             walk.advance(str(request), turn)
             tap.bookmarks.hold(self.name, company_id, walk)
             tap.write_state()

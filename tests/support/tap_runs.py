@@ -8,7 +8,7 @@ from collections import defaultdict
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -137,13 +137,15 @@ class Visma:
         return Run(written.splitlines(), failures)
 
     def catalog(self, streams: set[str], config: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The tap's catalog with these streams selected, and no others."""
-        catalog = TapVisma(config=config or self.config).catalog_dict
-        for entry in catalog["streams"]:
+        """A catalog with these streams selected, and no others in it."""
+        config = config or self.config
+        whole = json.loads(_whole_catalog(decimals_as_text=bool(config.get("use_singer_decimal"))))
+        chosen = [entry for entry in whole["streams"] if entry["tap_stream_id"] in streams]
+        for entry in chosen:
             for item in entry["metadata"]:
                 if not item["breadcrumb"]:
-                    item["metadata"]["selected"] = entry["tap_stream_id"] in streams
-        return catalog
+                    item["metadata"]["selected"] = True
+        return {"streams": chosen}
 
     def books(self, path: str, company: int = 0) -> list[dict[str, Any]]:
         """The sandbox's own complete list of an endpoint; amounts are Decimal."""
@@ -187,6 +189,12 @@ class Visma:
     def forget_calls(self) -> None:
         """Begin to count calls anew."""
         requests.delete(f"{self.url}/__sandbox/calls", timeout=60).raise_for_status()
+
+
+@cache
+def _whole_catalog(*, decimals_as_text: bool) -> str:
+    config = {"use_singer_decimal": decimals_as_text}
+    return TapVisma(config=config, validate_config=False).catalog_json_text
 
 
 def without_audit(row: dict[str, Any]) -> dict[str, Any]:

@@ -110,13 +110,21 @@ def test_many_rows_with_one_stamp_are_all_read_and_read_again(paged: Visma) -> N
     assert len(second.own_rows("supplier_invoices")) >= 70
 
 
-def test_a_journal_batch_that_is_split_over_pages_keeps_all_its_lines(paged: Visma) -> None:
+@pytest.mark.parametrize("lines_per_page", [3, 100])
+def test_a_journal_batch_that_is_split_over_pages_keeps_all_its_lines(
+    paged: Visma, lines_per_page: int
+) -> None:
+    """Also one with more lines than fit on a page: the next page then begins with it again."""
+    paged.control(
+        "settings",
+        {"page_caps": {"/v2/journaltransaction": lines_per_page}, "calls_per_window": 10_000},
+    )
     run = paged.sync(streams=of_entity("journal_transactions"))
 
     lines = run.own_rows("journal_transaction_lines")
     batches = paged.books("/v2/journaltransaction")
     assert len(lines) == sum(len(batch["journalTransactionLines"]) for batch in batches)
-    assert len(run.own_rows("journal_transactions")) == len(batches)
+    assert len(run.records("journal_transactions")) == len(batches)
 
 
 def test_an_unfinished_walk_goes_on_from_its_last_page(paged: Visma) -> None:

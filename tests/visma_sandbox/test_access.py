@@ -13,7 +13,7 @@ from visma_sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.visma_sandbox.conftest import Client
+    from sandbox_client import Client
 
 
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Policy")

@@ -14,9 +14,8 @@ from visma_sandbox.answers import books_of
 from visma_sandbox.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from tests.visma_sandbox.conftest import Client
-
-    from visma_sandbox.endpoints import Endpoint
+    from sandbox_client import Client
+    from visma_sandbox.endpoint import Endpoint
 
 
 INVOICES, RECEIVABLES = "/v1/supplierInvoice", "/v1/customerinvoice"
@@ -82,7 +81,7 @@ def test_every_balance_begins_where_the_one_before_ended(reader: Client) -> None
     ("documents", "payments", "account", "credits_", "sign"),
     [
         (INVOICES, "/v1/supplierPayment", "2400", {"DebitAdj"}, -1),
-        (RECEIVABLES, "/v1/customerPayment", "1500", {"CreditNote"}, 1),
+        ("/v1/customerdocument", "/v1/customerPayment", "1500", {"CreditNote"}, 1),
     ],
     ids=["payable", "receivable"],
 )
@@ -184,6 +183,8 @@ def test_the_whole_key_is_unique_and_no_shorter_one(reader: Client, endpoint: En
     assert len({reader.key_of(record, endpoint.key) for record in records}) == len(records) > 0
     repeated = {"documentType", "module", "branch.number", "subaccountId", "year"}
     for left_out in repeated.intersection(endpoint.key):
+        if len({reader.key_of(record, (left_out,)) for record in records}) == 1:
+            continue
         shorter = tuple(name for name in endpoint.key if name != left_out)
         assert len({reader.key_of(record, shorter) for record in records}) < len(records)
 

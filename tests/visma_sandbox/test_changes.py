@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox_client import PARAMETERS
 from visma_sandbox.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from tests.visma_sandbox.conftest import Client
-
-    from visma_sandbox.endpoints import Endpoint
+    from sandbox_client import Client
+    from visma_sandbox.endpoint import Endpoint
 
 
 INVOICES = "/v1/supplierInvoice"
@@ -70,6 +70,53 @@ def test_every_day_brings_all_that_makes_increments_hard(client: Client) -> None
         before = after
 
 
+CREATED_DAILY = [
+    "/v1/supplierdocument",
+    "/v1/customerdocument",
+    "/v1/customerCreditNote",
+    "/v1/customerDebitNote",
+    "/v1/customerOverdueCharge",
+    "/v1/customerCreditWriteOff",
+    "/v1/cashsale",
+    "/v1/cashTransaction",
+    "/v1/shipment",
+    "/v1/expenseClaim",
+    "/v1/timeCard",
+    "/v1/projecttransaction",
+    "/v1/GeneralLedgerTransactions",
+]
+CHANGED_DAILY = [
+    "/v1/supplierdocument",
+    "/v1/customerdocument",
+    "/v1/shipment",
+    "/v1/expenseClaim",
+    "/v1/timeCard",
+    "/v1/project",
+    "/v1/projectbudget",
+    "/v1/budget",
+    "/v1/inventory",
+    "/v1/customerContract",
+    "/v1/contact",
+    "/v1/supplierlocation",
+    "/v1/supplier/balance",
+    "/v1/customer/balance",
+]
+
+
+def test_every_day_brings_further_documents_and_changes_earlier_ones(client: Client) -> None:
+    for _ in range(5):
+        report = client.control("POST", "advance").json()[client.company_id]
+        assert [path for path in CREATED_DAILY if not report[path]["created"]] == []
+        assert [path for path in CHANGED_DAILY if not report[path]["changed"]] == []
+
+
+def test_the_end_of_a_month_depreciates_and_brings_rates(client: Client) -> None:
+    report = client.control("POST", "advance", {"days": 22}).json()[client.company_id]
+    assert len(report["/v2/currencyrate"]["created"]) == 4
+    assert report["/v1/fixedAsset"]["changed"]
+    assert report["/v1/fixedAssetTransaction"]["created"]
+
+
 def test_a_late_posting_moves_the_balances_that_follow(client: Client) -> None:
     report = client.control("POST", "advance").json()[client.company_id]
     periods = {key[2] for key in report["/v2/generalLedgerBalance"]["changed"]}
@@ -85,7 +132,13 @@ def test_what_changed_in_a_day_is_found_by_its_stamp(client: Client) -> None:
     for path, lists in report.items():
         (endpoint,) = (each for each in TABLES if each.path == path)
         params = {"lastModifiedDateTime": evening, "lastModifiedDateTimeCondition": ">="}
-        found = {client.key_of(r, endpoint.key) for r in client.walk(path, pageSize=1000, **params)}
+        if endpoint.modified_filter is None:
+            continue
+        found = {
+            client.key_of(record | {PARAMETERS: needed}, endpoint.key)
+            for needed in client.needed(endpoint)
+            for record in client.walk(path, pageSize=1000, **(needed | params))
+        }
         assert found == {tuple(key) for key in lists["created"] + lists["changed"]}
 
 
@@ -119,7 +172,7 @@ def test_a_touched_row_has_a_new_stamp_and_otherwise_what_it_had(
     before = records(changing, endpoint)
     (key,) = changing.change(endpoint.path, "touch", stamp="2026-04-01T07:00:00.123")
     after = records(changing, endpoint)
-    moved = {"lastModifiedDateTime", "timeStamp"}
+    moved = {"lastModifiedDateTime", "lastModified", "timeStamp"}
     old, new = before.pop(tuple(key)), after.pop(tuple(key))
     assert after == before
     assert {n: v for n, v in new.items() if n not in moved} == {

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from tests.visma_sandbox.conftest import Client
+    from sandbox_client import Client
 
 
 PATH = "/v1/supplier"

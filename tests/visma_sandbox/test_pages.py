@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox_client import PARAMETERS
 from visma_sandbox.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from tests.visma_sandbox.conftest import Client, Json
-
-    from visma_sandbox.endpoints import Endpoint
+    from sandbox_client import Client, Json
+    from visma_sandbox.endpoint import Endpoint
 
 
 LISTS = [each for each in ENDPOINTS if each.envelope == "array"]
@@ -25,24 +25,30 @@ def by_path(endpoint: Endpoint) -> str:
     return endpoint.path
 
 
-def needed(endpoint: Endpoint) -> dict[str, str]:
-    return {"lastModifiedDateTime": "2000-01-01"} if endpoint.needs_one_of else {}
-
-
 def bare(record: Json) -> Json:
-    return {name: value for name, value in record.items() if name != "metadata"}
+    return {name: value for name, value in record.items() if name not in {"metadata", PARAMETERS}}
+
+
+def books(client: Client, endpoint: Endpoint, params: dict[str, str]) -> list[Json]:
+    """The records that a call with these parameters has to give."""
+    return [
+        bare(record)
+        for record in client.books(endpoint.path)
+        if params.items() <= record.get(PARAMETERS, params).items() or endpoint.needs_one_of
+    ]
 
 
 @pytest.mark.parametrize("endpoint", BY_RECORD, ids=by_path)
 def test_a_walk_gives_the_books_in_their_order(reader: Client, endpoint: Endpoint) -> None:
-    records = reader.walk(endpoint.path, pageSize=37, **needed(endpoint))
-    assert [bare(record) for record in records] == reader.books(endpoint.path)
+    for params in reader.needed(endpoint):
+        records = reader.walk(endpoint.path, pageSize=37, **params)
+        assert [bare(record) for record in records] == books(reader, endpoint, params)
 
 
 @pytest.mark.parametrize("endpoint", PAGED, ids=by_path)
 def test_a_greater_page_than_the_cap_is_silently_cut(setter: Client, endpoint: Endpoint) -> None:
     setter.control("POST", "settings", {"page_caps": {endpoint.path: 2}})
-    page = setter.read(endpoint.path, pageNumber=1, pageSize=5000, **needed(endpoint))
+    page = setter.read(endpoint.path, pageNumber=1, pageSize=5000, **setter.needed(endpoint)[-1])
     if endpoint.page_unit == "line":
         page = [line for record in page for line in record["journalTransactionLines"]]
     assert len(page) == 2
@@ -53,7 +59,7 @@ def test_without_a_page_size_a_page_is_smaller_than_the_cap(
     setter: Client, endpoint: Endpoint
 ) -> None:
     setter.control("POST", "settings", {"page_caps": {endpoint.path: 6}})
-    page = setter.read(endpoint.path, **needed(endpoint))
+    page = setter.read(endpoint.path, **setter.needed(endpoint)[-1])
     if endpoint.page_unit == "line":
         page = [line for record in page for line in record["journalTransactionLines"]]
     assert len(page) == 3
@@ -61,22 +67,25 @@ def test_without_a_page_size_a_page_is_smaller_than_the_cap(
 
 @pytest.mark.parametrize("endpoint", PAGED, ids=by_path)
 def test_a_page_past_the_end_is_empty(reader: Client, endpoint: Endpoint) -> None:
-    assert reader.read(endpoint.path, pageNumber=999, pageSize=500, **needed(endpoint)) == []
+    params = reader.needed(endpoint)[0]
+    assert reader.read(endpoint.path, pageNumber=999, pageSize=500, **params) == []
 
 
 @pytest.mark.parametrize("endpoint", UNPAGED, ids=by_path)
 def test_an_unpaged_list_gives_everything_on_every_page(reader: Client, endpoint: Endpoint) -> None:
-    first = reader.read(endpoint.path, pageNumber=1, pageSize=1)
-    assert first == reader.read(endpoint.path, pageNumber=2, pageSize=1)
-    assert [bare(record) for record in first] == reader.books(endpoint.path)
+    for params in reader.needed(endpoint):
+        first = reader.read(endpoint.path, pageNumber=1, pageSize=1, **params)
+        assert first == reader.read(endpoint.path, pageNumber=2, pageSize=1, **params)
+        assert [bare(record) for record in first] == books(reader, endpoint, params)
 
 
 @pytest.mark.parametrize("endpoint", LISTS, ids=by_path)
 def test_metadata_is_on_each_record_or_on_none(reader: Client, endpoint: Endpoint) -> None:
-    for record in reader.read(endpoint.path, pageNumber=1, pageSize=3, **needed(endpoint)):
+    params = reader.needed(endpoint)[0]
+    for record in reader.read(endpoint.path, pageNumber=1, pageSize=3, **params):
         assert ("metadata" in record) == endpoint.metadata
         if endpoint.metadata and endpoint.page_unit == "record":
-            assert record["metadata"]["totalCount"] == len(reader.books(endpoint.path))
+            assert record["metadata"]["totalCount"] == len(books(reader, endpoint, params))
             assert record["metadata"]["maxPageSize"] == (endpoint.page_cap or 1000)
 
 

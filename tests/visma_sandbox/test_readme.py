@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from visma_sandbox.control import ROUTES
-from visma_sandbox.endpoints import ENDPOINTS, Endpoint
+from visma_sandbox.endpoints import ENDPOINTS
 from visma_sandbox.faults import ACTIONS
 from visma_sandbox.history import SIZES
+
+if TYPE_CHECKING:
+    from visma_sandbox.endpoint import Endpoint
 
 README = (Path(__file__).parents[2] / "visma-sandbox" / "README.md").read_text(encoding="utf-8")
 

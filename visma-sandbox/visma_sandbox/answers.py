@@ -8,16 +8,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import ge, gt, le, lt
+from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Final
 
 from visma_sandbox import stamps
+from visma_sandbox.merging import merged
 from visma_sandbox.table import ENCODER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from visma_sandbox.endpoints import Endpoint
+    from visma_sandbox.endpoint import Endpoint
     from visma_sandbox.table import Row, Table
 
 DEFAULT_PAGE_SIZE: Final = 100
@@ -25,6 +26,7 @@ MAX_PAGE_SIZE_OF_UNPAGED: Final = 1000
 """What `metadata.maxPageSize` says on lists that carry metadata but are not paged."""
 
 _CONDITIONS: Final[dict[str, Callable[[int, int], bool]]] = {">": gt, "<": lt, ">=": ge, "<=": le}
+_COMPARISONS: Final[dict[str, Callable[[str, str], bool]]] = {"==": eq, ">=": ge, "<=": le}
 
 
 class Refused(Exception):  # noqa: N818 - the service's word for a 400 is a refusal
@@ -68,11 +70,31 @@ def _stamp_filter(
     return lambda stamp: compare(stamp, limit)
 
 
-def _select(table: Table, params: Mapping[str, str]) -> Selection:
-    endpoint = table.endpoint
+def _refuse_what_lacks(endpoint: Endpoint, params: Mapping[str, str]) -> None:
+    for name in endpoint.needs:
+        if not params.get(name.casefold()):
+            raise Refused(f"{name} must be specified.")
     if endpoint.needs_one_of and not any(params.get(n.casefold()) for n in endpoint.needs_one_of):
         raise Refused(f"One of {' or '.join(endpoint.needs_one_of)} must be specified.")
+
+
+def _chosen_by(table: Table, params: Mapping[str, str]) -> list[Row]:
+    """Give the rows that the list's own parameters pick."""
     rows = table.rows()
+    for n, selector in enumerate(table.endpoint.selectors):
+        wanted = params.get(selector.parameter.casefold())
+        if wanted:
+            holds = _COMPARISONS[selector.comparison]
+            rows = [each for each in rows if holds(each.selected_by[n], wanted)]
+    return rows
+
+
+def _select(table: Table, params: Mapping[str, str]) -> Selection:
+    endpoint = table.endpoint
+    _refuse_what_lacks(endpoint, params)
+    rows = _chosen_by(table, params)
+    if endpoint.periods_merge:
+        rows = merged(endpoint, rows)
     if endpoint.modified_filter is not None:
         keeps = _stamp_filter(
             params,
@@ -85,9 +107,6 @@ def _select(table: Table, params: Mapping[str, str]) -> Selection:
         keeps = _stamp_filter(params, "createdDateTime", with_condition=True)
         if keeps is not None:
             rows = [each for each in rows if keeps(each.created)]
-    period = params.get("periodid")
-    if endpoint.period_field is not None and period:
-        rows = [each for each in rows if each.period == period]
     chosen = Selection(table.version, rows)
     if endpoint.page_unit == "line":
         chosen.line_ends = list(accumulate(len(each.lines) for each in rows))
@@ -175,7 +194,7 @@ class Reader:
 
 def books_of(table: Table) -> bytes:
     """Give all records of a table, whole and without metadata, as one array."""
-    return b"[" + b",".join(each.text() + b"}" for each in table.rows()) + b"]"
+    return b"[" + b",".join(each.whole() for each in table.rows()) + b"]"
 
 
 def texts(table: Table) -> Answer:

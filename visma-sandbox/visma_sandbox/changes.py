@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from visma_sandbox import stamps
-from visma_sandbox.table import decode
+from visma_sandbox.table import PARAMETERS, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +47,8 @@ def _distance(value: object) -> int:
 def _holder(record: dict[str, object], dotted: str) -> tuple[dict[str, object], str]:
     """Find the nested record that holds a dotted field, and the field's own name."""
     *parents, name = dotted.split(".")
+    if not parents and name not in record:
+        parents = [PARAMETERS]
     for parent in parents:
         inner = record[parent]
         if not isinstance(inner, dict):
@@ -57,7 +59,7 @@ def _holder(record: dict[str, object], dotted: str) -> tuple[dict[str, object], 
 
 def _insert(table: Table, stamp: int, wished: Key | None) -> Key:
     """Copy the last record under a new key: the given one, or the next free number."""
-    record = decode(table.rows()[-1].text() + b"}")
+    record = decode(table.rows()[-1].whole())
     places = [_holder(record, dotted) for dotted in table.endpoint.key]
     if wished is not None:
         for (holder, name), part in zip(places, wished, strict=True):
@@ -70,6 +72,9 @@ def _insert(table: Table, stamp: int, wished: Key | None) -> Key:
     key = tuple(str(each[field]) for each, field in places)
     if key in table:
         raise ValueError(f"there is already a record {list(key)}")
+    parameters = record.get(PARAMETERS)
+    if isinstance(parameters, dict) and table.endpoint.periods_merge:
+        parameters["toFinPeriod"] = parameters["fromFinPeriod"]
     if "createdDateTime" in record:
         record["createdDateTime"] = stamps.text(stamp)
     return table.put(record, stamp)[0]

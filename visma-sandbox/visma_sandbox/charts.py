@@ -61,6 +61,13 @@ class Country:
 
 
 NOK_VALUE: Final = {"NOK": 1.0, "SEK": 1.02, "DKK": 1.534, "EUR": 11.4523, "USD": 10.5518}
+CURRENCIES: Final = {
+    "NOK": "Norske kroner",
+    "SEK": "Svenske kroner",
+    "DKK": "Danske kroner",
+    "EUR": "Euro",
+    "USD": "Amerikanske dollar",
+}
 FOREIGN: Final = ("EUR", "USD")
 
 
@@ -112,6 +119,8 @@ _NORWAY: Final = """
 7790|E|ROUNDING|Øreavrunding
 8060|I|FXGAIN|Valutagevinst (agio)
 8160|E|FXLOSS|Valutatap (disagio)
+1290|A|ACCDEP|Akkumulerte avskrivninger
+6010|E|DEPR|Avskrivning på driftsmidler
 """
 _SWEDEN: Final = """
 1220|A|FIXED|Inventarier och verktyg
@@ -153,6 +162,8 @@ _SWEDEN: Final = """
 3740|E|ROUNDING|Öresavrundning
 3960|I|FXGAIN|Valutakursvinster
 7960|E|FXLOSS|Valutakursförluster
+1229|A|ACCDEP|Ackumulerade avskrivningar
+7832|E|DEPR|Avskrivningar på inventarier
 """
 _DENMARK: Final = """
 1010|I|SALES|Salg af varer
@@ -193,6 +204,8 @@ _DENMARK: Final = """
 6903|L|VATIN|Købsmoms
 6920|L|TAX|Skyldig A-skat
 6930|L|WAGES|Skyldig løn
+5120|A|ACCDEP|Akkumulerede afskrivninger
+3810|E|DEPR|Afskrivninger på driftsmidler
 """
 _FINLAND: Final = """
 1160|A|FIXED|Koneet ja kalusto
@@ -233,6 +246,8 @@ _FINLAND: Final = """
 8695|E|ROUNDING|Pyöristyserot
 9240|I|FXGAIN|Kurssivoitot
 9540|E|FXLOSS|Kurssitappiot
+1169|A|ACCDEP|Kertyneet poistot
+6850|E|DEPR|Poistot koneista ja kalustosta
 """
 
 COUNTRIES: Final[dict[str, Country]] = {

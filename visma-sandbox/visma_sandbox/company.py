@@ -10,11 +10,13 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Protocol, Self, TypeVar
 
 from visma_sandbox import stamps
 from visma_sandbox.charts import COUNTRIES, FOREIGN, NOK_VALUE, Country
 from visma_sandbox.endpoints import ENDPOINTS
+from visma_sandbox.holdings import Holdings
 from visma_sandbox.ledger import ONE, Balance, Ledger
 from visma_sandbox.parties import (
     COST_CENTRES,
@@ -28,20 +30,25 @@ from visma_sandbox.parties import (
     Period,
     Subaccount,
 )
-from visma_sandbox.records import RENDERERS
-from visma_sandbox.table import Key, Table, row
+from visma_sandbox.records import RENDERERS, Rendered
+from visma_sandbox.subledger import Subledger
+from visma_sandbox.table import Key, Row, Table, row
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterator
 
     from msgspec import Raw
 
+    from visma_sandbox.budgets import BudgetRow
     from visma_sandbox.documents import Document
     from visma_sandbox.ledger import Batch
     from visma_sandbox.purchases import Order
 
 FIRST_DAY: Final = date(2025, 1, 1)
 YEARS: Final = (2025, 2026)
+SUPPLIER_LISTS: Final = ("/v1/supplier", "/v1/supplierlocation", "/v1/contact")
+CUSTOMER_LISTS: Final = ("/v1/customer", "/v1/contact")
 _FOREIGN_EVERY: Final = 4
 
 
@@ -109,6 +116,10 @@ class Report:
         return content
 
 
+def _as_list(rendered: Rendered) -> list[dict[str, object]]:
+    return rendered if isinstance(rendered, list) else [rendered]
+
+
 @dataclass(eq=False)
 class Company:
     """One company with its books."""
@@ -129,6 +140,8 @@ class Company:
     customers: list[Party] = field(default_factory=list)
     drafts: list[Document] = field(default_factory=list)
     """Supplier invoices that are not released."""
+    holdings: Holdings = field(default_factory=Holdings)
+    budgets: list[BudgetRow] = field(default_factory=list)
     waiting: list[Batch] = field(default_factory=list)
     """Batches that are written and not yet posted."""
     open_documents: dict[tuple[str, int, str], list[Document]] = field(
@@ -146,12 +159,14 @@ class Company:
     tables: dict[str, Table] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
     ledger: Ledger = field(init=False)
+    subledger: Subledger = field(init=False)
     _numbers: dict[str, int] = field(default_factory=dict)
     _changed: dict[str, dict[Published, None]] = field(default_factory=lambda: defaultdict(dict))
 
     def __post_init__(self) -> None:
         """Open the ledger and the tables."""
         self.ledger = Ledger(self._ledger_changed)
+        self.subledger = Subledger(self.mark)
         self.tables = {
             each.path.casefold(): Table(each) for each in ENDPOINTS if not each.records_of
         }
@@ -252,7 +267,9 @@ class Company:
             note=self.note(),
         )
         members.append(party)
-        self.mark(f"/v1/{kind.casefold()}", party)
+        for path in SUPPLIER_LISTS if kind == "Supplier" else CUSTOMER_LISTS:
+            self.mark(path, party)
+        self.subledger.account("AP" if kind == "Supplier" else "AR", party, at)
         return party
 
     def employ(self) -> None:
@@ -270,6 +287,7 @@ class Company:
         )
         self.employees.append(employee)
         self.mark("/v1/employee", employee)
+        self.mark("/v1/contact", employee)
 
     def mark(self, path: str, changed: Published) -> None:
         """Remember that a record must be published again."""
@@ -281,18 +299,30 @@ class Company:
             table = self.tables[path.casefold()]
             render = RENDERERS[path]
             if not len(table):
-                table.load(
-                    row(table.endpoint, render(self, each), each.stamp, each.created)
-                    for each in changed
-                )
+                rows = partial(self._rows, path, tuple(changed))
+                if table.endpoint.late:
+                    table.load_late(rows)
+                else:
+                    table.load(rows())
                 continue
             for each in changed:
-                record = render(self, each)
-                if table.is_deleted(record):
-                    continue
-                key, is_new = table.put(record, each.stamp, each.created)
-                self.report.put(path, key, is_new=is_new)
+                for record in _as_list(render(self, each)):
+                    if table.is_deleted(record):
+                        continue
+                    key, is_new = table.put(record, each.stamp, each.created)
+                    self.report.put(path, key, is_new=is_new)
         self._changed.clear()
+
+    def render_all(self) -> None:
+        """Render what waits to be asked for, before anything changes."""
+        for table in self.tables.values():
+            table.render()
+
+    def _rows(self, path: str, things: tuple[Published, ...]) -> Iterator[Row]:
+        endpoint, render = self.tables[path.casefold()].endpoint, RENDERERS[path]
+        for each in things:
+            for record in _as_list(render(self, each)):
+                yield row(endpoint, record, each.stamp, each.created)
 
     def withdraw(self, path: str, key: Key, gone: Published) -> None:
         """Delete a record, as if it had never been, if it is still there."""
@@ -303,5 +333,9 @@ class Company:
             self.report.delete(path, key)
 
     def _ledger_changed(self, changed: Batch | Balance) -> None:
-        is_balance = isinstance(changed, Balance)
-        self.mark("/v2/generalLedgerBalance" if is_balance else "/v2/journaltransaction", changed)
+        if isinstance(changed, Balance):
+            self.mark("/v2/generalLedgerBalance", changed)
+            return
+        self.mark("/v2/journaltransaction", changed)
+        if changed.status == "Posted":
+            self.mark("/v1/GeneralLedgerTransactions", changed)

@@ -14,14 +14,23 @@ from visma_sandbox.ledger import ONE, Batch, Posting
 from visma_sandbox.parties import TERMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from visma_sandbox.charts import Account
     from visma_sandbox.company import Company
     from visma_sandbox.parties import Party
     from visma_sandbox.payments import Application
 
 UNRELEASED: Final = frozenset({"Hold", "Balanced"})
+_INVOICED: Final = frozenset({"Invoice", "CreditAdj", "DebitNote"})
+_CASH: Final = {"CashSale": 1, "CashReturn": -1}
+_LISTS: Final = {
+    "CashSale": ("/v1/cashsale",),
+    "CashReturn": ("/v1/cashsale",),
+    "CreditNote": ("/v1/customerinvoice", "/v1/customerCreditNote"),
+    "DebitNote": ("/v1/customerinvoice", "/v1/customerDebitNote"),
+    "FinCharge": ("/v1/customerOverdueCharge",),
+    "SmallCreditWo": ("/v1/customerCreditWriteOff",),
+}
+"""Where documents are listed, if not with the invoices of their side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +48,7 @@ class Side:
     first_number: int
     first_payment: int
     path: str
+    header_path: str
     payment_path: str
 
 
@@ -52,6 +62,7 @@ PAYABLE: Final = Side(
     first_number=300_001,
     first_payment=600_001,
     path="/v1/supplierInvoice",
+    header_path="/v1/supplierdocument",
     payment_path="/v1/supplierPayment",
 )
 RECEIVABLE: Final = Side(
@@ -59,11 +70,13 @@ RECEIVABLE: Final = Side(
     sign=1,
     control="AR",
     vat="VATOUT",
-    kinds={"Invoice": 1, "DebitNote": 1, "CreditNote": -1},
+    kinds={"Invoice": 1, "DebitNote": 1, "CreditNote": -1, "FinCharge": 1, "SmallCreditWo": 1}
+    | _CASH,
     credit_kind="CreditNote",
     first_number=100_001,
     first_payment=400_001,
     path="/v1/customerinvoice",
+    header_path="/v1/customerdocument",
     payment_path="/v1/customerPayment",
 )
 
@@ -135,6 +148,16 @@ class Document:
         return (self.kind, self.number)
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The lists that it is in."""
+        return (*_LISTS.get(self.kind, (self.side.path,)), self.side.header_path)
+
+    @property
+    def is_cash(self) -> bool:
+        """Whether it was paid on the spot and owes nothing."""
+        return self.kind in _CASH
+
+    @property
     def period(self) -> str:
         """The financial period, YYYYMM."""
         return f"{self.day:%Y%m}"
@@ -184,6 +207,20 @@ def _sum_up(company: Company, document: Document) -> None:
     document.balance_in_currency, document.balance = document.total_in_currency, document.total
 
 
+def show(company: Company, document: Document) -> None:
+    """Publish a document in all lists that it is in."""
+    for path in document.paths:
+        company.mark(path, document)
+
+
+def _count_draft(company: Company, draft: Document, sign: int) -> None:
+    """Add a draft to what its supplier's balance says of drafts, or take it away."""
+    account = company.subledger.account(draft.side.module, draft.party, draft.stamp)
+    sign *= draft.side.kinds[draft.kind]
+    account.drafts_net += sign * sum(item.amount for item in draft.items)
+    account.drafts_gross += sign * draft.total
+
+
 def write_document(
     company: Company,
     side: Side,
@@ -216,10 +253,11 @@ def write_document(
         note=company.note(),
     )
     _sum_up(company, document)
-    company.mark(side.path, document)
+    show(company, document)
     if status in UNRELEASED:
         if side is PAYABLE:
             company.drafts.append(document)
+            _count_draft(company, document, 1)
     else:
         _release(company, document)
     return document
@@ -244,7 +282,7 @@ def _release(company: Company, document: Document) -> None:
         )
 
     vats = company.country.vats
-    control = company.country.account(side.control)
+    control = company.country.account("BANK" if document.is_cash else side.control)
     total = (sign * document.total_in_currency, sign * document.total)
     lines = [posting(control, None, total, "")]
     lines.extend(
@@ -276,18 +314,40 @@ def _release(company: Company, document: Document) -> None:
         created=document.stamp,
     )
     document.batch = company.ledger.enter(batch).number
+    if document.is_cash:
+        document.balance_in_currency = document.balance = 0
+        document.status, document.closed_period = "Closed", document.period
+        return
+    _owe(company, document)
     if side.kinds[document.kind] > 0:
         key = (side.module, document.party.internal_id, document.currency)
         company.open_documents[key].append(document)
         line_up(company, document)
 
 
+def _owe(company: Company, document: Document) -> None:
+    """Tell the party's account of a released document."""
+    account = company.subledger.account(document.side.module, document.party, document.stamp)
+    amount, branch, period = document.total, document.branch, document.period
+    if document.kind == "FinCharge":
+        company.subledger.move(account, branch, period, "charged", amount)
+    elif document.kind in _INVOICED:
+        company.subledger.move(account, branch, period, "invoiced", amount)
+        net = sum(item.amount for item in document.items)
+        account.net_by_period[period] = account.net_by_period.get(period, 0) + net
+        account.gross_by_period[period] = account.gross_by_period.get(period, 0) + amount
+    else:
+        sign = -document.side.kinds[document.kind]
+        company.subledger.move(account, branch, period, "adjusted", sign * amount)
+
+
 def release_draft(company: Company, draft: Document) -> None:
     """Release a draft: it is owed and posted from now on."""
     company.drafts.remove(draft)
     draft.stamp = company.event()
+    _count_draft(company, draft, -1)
     _release(company, draft)
-    company.mark(draft.side.path, draft)
+    show(company, draft)
 
 
 def line_up(company: Company, document: Document) -> None:
@@ -298,41 +358,18 @@ def line_up(company: Company, document: Document) -> None:
 
 def lose_a_line(company: Company, draft: Document) -> None:
     """Edit a draft so that it has a line less."""
+    _count_draft(company, draft, -1)
     draft.items.pop()
     _sum_up(company, draft)
     draft.stamp = company.event()
-    company.mark(draft.side.path, draft)
+    _count_draft(company, draft, 1)
+    show(company, draft)
 
 
 def delete_draft(company: Company, draft: Document) -> None:
     """Delete a draft; nothing tells of it."""
     company.drafts.remove(draft)
-    company.withdraw(draft.side.path, draft.key, draft)
-
-
-def items_for(
-    company: Company, side: Side, party: Party, texts: Sequence[str], count: int
-) -> list[Item]:
-    """Make up lines; now and then one is a discount below zero, and VAT codes differ."""
-    rng = company.rng
-    accounts = company.country.accounts_of("EXPENSE" if side is PAYABLE else "SALES")
-    usual = next(each for each in accounts if each.number == party.account)
-    is_domestic = party.currency == company.country.currency
-    branch = rng.randrange(len(company.branches))
-    items: list[Item] = []
-    for n in range(count):
-        unit = round(10 ** rng.uniform(5.0, 8.2 if is_domestic else 7.2))
-        is_discount = n > 0 and rng.random() < 0.08  # noqa: PLR2004 - a share
-        items.append(
-            Item(
-                account=usual if n == 0 else rng.choice(accounts),
-                subaccount=rng.randrange(len(company.subaccounts)),
-                branch=branch,
-                text=rng.choice(texts),
-                quantity=-100 if is_discount else rng.choice((100, 100, 200, 350, 1200, 25)),
-                unit=items[0].unit // 50 if is_discount else unit,
-                vat=rng.choice((0, 0, 0, 1)) if is_domestic else 2,
-                note=company.note(),
-            )
-        )
-    return items
+    draft.stamp = company.event()
+    _count_draft(company, draft, -1)
+    for path in draft.paths:
+        company.withdraw(path, draft.key, draft)

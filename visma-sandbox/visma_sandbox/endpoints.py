@@ -7,52 +7,69 @@ customer and customerinvoice (1000); the others are the sandbox's own choice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final
 
-ORDINARY_CAP: Final = 1000
+from visma_sandbox.endpoint import STAMP, Endpoint, Selector
 
-
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """One list: how it is addressed, keyed, paged and filtered."""
-
-    path: str
-    key: tuple[str, ...]
-    """Fields that identify a record, dotted where they are nested."""
-    order: tuple[str, ...] = ()
-    """Fields that the list is sorted by; empty means the key."""
-    page_cap: int | None = ORDINARY_CAP
-    """The greatest page, which a greater `pageSize` is silently cut to; None: never paged."""
-    page_unit: Literal["record", "line"] = "record"
-    metadata: bool = True
-    """Whether each record repeats `metadata: {totalCount, maxPageSize}`."""
-    modified_filter: Literal["condition", "since"] | None = "condition"
-    """`condition`: with `lastModifiedDateTimeCondition`; `since`: no condition, inclusive."""
-    created_filter: bool = False
-    needs_one_of: tuple[str, ...] = ()
-    """Parameters of which one must be given; without any the answer is 400."""
-    envelope: Literal["array", "records", "single", "texts"] = "array"
-    """`records`: within `{pageNumber, pageSize, totalCount, records}`; `single`: one record by the
-    last part of its path; `texts`: the first key part of each record, nothing else."""
-    modified_field: str | None = "lastModifiedDateTime"
-    lines_field: str | None = None
-    """The list that pages are counted in, when the page unit is the line."""
-    records_of: str = ""
-    """The path whose records this list is about, when it has none of its own."""
-    period_field: str | None = None
-    """The field that `periodId` selects on."""
-
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOCUMENT_KEY: Final = ("documentType", "referenceNumber")
 PAYMENT_KEY: Final = ("type", "refNbr")
+_PERIOD: Final = (Selector("periodId", "financialPeriod"),)
+_FROM_TO: Final = (
+    Selector("fromFinPeriod", "fromFinPeriod", ">="),
+    Selector("toFinPeriod", "toFinPeriod", "<="),
+)
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (
-    Endpoint(path="/v1/account", key=("accountID",), order=("accountCD",), page_cap=None),
-    Endpoint(path="/v1/subaccount", key=("subaccountId",)),
-    Endpoint(path="/v1/ledger", key=("internalId",), page_cap=None, metadata=False),
-    Endpoint(path="/v1/branch", key=("branchId",), page_cap=None, metadata=False),
-    Endpoint(
+
+def _unpaged(path: str, *key: str, created_filter: bool = False) -> Endpoint:
+    """Give a list that is neither paged nor carries metadata."""
+    return Endpoint(
+        path=path, key=key, page_cap=None, metadata=False, created_filter=created_filter
+    )
+
+
+def _unstamped(path: str, *key: str) -> Endpoint:
+    """Give a list that is neither paged nor filtered by time."""
+    return Endpoint(
+        path=path,
+        key=key,
+        page_cap=None,
+        metadata=False,
+        modified_filter=None,
+        modified_field=None,
+    )
+
+
+def _documents(path: str, *, late: bool = False) -> Endpoint:
+    return Endpoint(
+        path=path, key=DOCUMENT_KEY, order=DOCUMENT_KEY[::-1], created_filter=True, late=late
+    )
+
+
+def _period_balances(path: str, *key: str) -> Endpoint:
+    return Endpoint(
+        path=path,
+        key=(*key, "fromFinPeriod"),
+        modified_filter=None,
+        modified_field=None,
+        needs=("fromFinPeriod", "toFinPeriod"),
+        selectors=_FROM_TO,
+        late=True,
+        periods_merge=True,
+    )
+
+
+def _reference() -> Iterator[Endpoint]:
+    yield _unpaged("/v1/organization", "organizationCd")
+    yield _unpaged("/v1/branch", "branchId")
+    yield _unstamped("/v1/currency", "id")
+    yield _unstamped("/v2/currencyrate", "id")
+    yield Endpoint(path="/v1/account", key=("accountID",), order=("accountCD",), page_cap=None)
+    yield Endpoint(path="/v1/subaccount", key=("subaccountId",))
+    yield _unpaged("/v1/ledger", "internalId")
+    yield Endpoint(
         path="/v1/dimension",
         key=("id",),
         page_cap=None,
@@ -61,8 +78,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         modified_field=None,
         envelope="texts",
         records_of="/v1/dimension/{dimensionId}",
-    ),
-    Endpoint(
+    )
+    yield Endpoint(
         path="/v1/dimension/{dimensionId}",
         key=("id",),
         page_cap=None,
@@ -70,72 +87,183 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         modified_filter=None,
         modified_field=None,
         envelope="single",
-    ),
-    Endpoint(
-        path="/v1/financialPeriod",
-        key=("year", "period"),
-        page_cap=None,
-        metadata=False,
-        modified_filter=None,
-        modified_field=None,
-    ),
-    Endpoint(
+    )
+    yield _unstamped("/v1/financialPeriod", "year", "period")
+    yield _unpaged("/v1/department", "departmentId")
+    yield Endpoint(path="/v1/attribute", key=("attributeID",), created_filter=True)
+    yield Endpoint(
         path="/v1/creditTerm",
         key=("termsId",),
         metadata=False,
         created_filter=True,
         envelope="records",
-    ),
-    Endpoint(path="/v1/supplier", key=("internalId",), order=("number",)),
-    Endpoint(path="/v1/customer", key=("internalId",), order=("number",), created_filter=True),
-    Endpoint(path="/v1/employee", key=("employeeId",)),
-    Endpoint(
-        path="/v1/supplierInvoice",
-        key=DOCUMENT_KEY,
-        order=DOCUMENT_KEY[::-1],
+    )
+    yield Endpoint(
+        path="/v1/paymentmethod",
+        key=("paymentMethodID",),
+        page_cap=None,
+        metadata=False,
+        modified_field=None,
+    )
+    yield _unpaged("/v1/vat", "vatId")
+    yield _unpaged("/v1/vatCategory", "vatCategoryId", created_filter=True)
+    yield Endpoint(path="/v1/vatZone", key=("id",), modified_filter=None, modified_field=None)
+    yield _unpaged("/v1/cashaccount", "number")
+    yield Endpoint(
+        path="/v1/warehouse",
+        key=("warehouseID",),
+        metadata=False,
+        modified_filter=None,
+        modified_field=None,
+    )
+    yield Endpoint(
+        path="/v1/inventory",
+        key=("inventoryId",),
+        order=("inventoryNumber",),
+        page_cap=5000,
         created_filter=True,
-    ),
-    Endpoint(path="/v1/supplierPayment", key=PAYMENT_KEY, order=PAYMENT_KEY[::-1]),
-    Endpoint(
-        path="/v1/customerinvoice",
-        key=DOCUMENT_KEY,
-        order=DOCUMENT_KEY[::-1],
-        created_filter=True,
-    ),
-    Endpoint(path="/v1/customerPayment", key=PAYMENT_KEY, order=PAYMENT_KEY[::-1]),
-    Endpoint(
+    )
+
+
+def _parties() -> Iterator[Endpoint]:
+    yield Endpoint(path="/v1/supplier", key=("internalId",), order=("number",))
+    yield Endpoint(path="/v1/supplierlocation", key=("baccount.number", "locationId"), late=True)
+    yield Endpoint(path="/v1/customer", key=("internalId",), order=("number",), created_filter=True)
+    yield _unpaged("/v1/customerContract", "contractId")
+    yield _unpaged("/v1/contact", "contactId")
+    yield Endpoint(path="/v1/employee", key=("employeeId",))
+    yield Endpoint(path="/v1/project", key=("internalID",), created_filter=True)
+    yield Endpoint(path="/v1/projecttask", key=("internalId",), metadata=False, created_filter=True)
+    yield Endpoint(path="/v1/fixedAsset", key=("assetID",))
+
+
+def _all_documents() -> Iterator[Endpoint]:
+    yield Endpoint(
         path="/v1/purchaseorder", key=("orderType", "orderNbr"), order=("orderNbr", "orderType")
-    ),
-    Endpoint(
+    )
+    yield Endpoint(
         path="/v2/PurchaseReceipt",
         key=("receiptType", "receiptNbr"),
         order=("receiptNbr", "receiptType"),
         page_cap=500,
-    ),
-    Endpoint(
+    )
+    yield _documents("/v1/supplierInvoice")
+    yield _documents("/v1/supplierdocument", late=True)
+    yield Endpoint(path="/v1/supplierPayment", key=PAYMENT_KEY, order=PAYMENT_KEY[::-1])
+    yield _documents("/v1/customerinvoice")
+    yield _documents("/v1/customerCreditNote", late=True)
+    yield _documents("/v1/customerDebitNote", late=True)
+    yield _documents("/v1/customerOverdueCharge")
+    yield _documents("/v1/customerCreditWriteOff")
+    yield _documents("/v1/customerdocument", late=True)
+    yield Endpoint(path="/v1/customerPayment", key=PAYMENT_KEY, order=PAYMENT_KEY[::-1])
+    yield _documents("/v1/cashsale")
+    yield Endpoint(
+        path="/v1/cashTransaction",
+        key=("tranType", "referenceNbr"),
+        order=("referenceNbr", "tranType"),
+        metadata=False,
+    )
+    yield Endpoint(path="/v1/shipment", key=("shipmentNumber",))
+    yield Endpoint(
+        path="/v1/expenseClaim",
+        key=("refNbr",),
+        needs_one_of=(STAMP, "status", "date", "customer", "departmentId"),
+    )
+    yield Endpoint(
+        path="/v1/timeCard",
+        key=("refNbr",),
+        page_cap=None,
+        needs_one_of=(STAMP, "status", "week", "type", "employeeCd"),
+    )
+    yield Endpoint(
+        path="/v1/projecttransaction",
+        key=("module", "refNbr"),
+        created_filter=True,
+        modified_field=None,
+    )
+
+
+def _ledgers() -> Iterator[Endpoint]:
+    yield Endpoint(
+        path="/v1/projectbudget",
+        key=("projectID", "projectTaskID", "accountGroupID", "inventoryNumber"),
+        modified_field=None,
+    )
+    yield Endpoint(path="/v1/fixedAssetTransaction", key=("refNo", "lineNo"))
+    yield Endpoint(
         path="/v2/journaltransaction",
         key=("module", "batchNumber"),
         order=("batchNumber", "module"),
         page_cap=2000,
         page_unit="line",
         modified_filter="since",
-        needs_one_of=("periodId", "lastModifiedDateTime"),
+        needs_one_of=("periodId", STAMP),
         lines_field="journalTransactionLines",
-        period_field="financialPeriod",
-    ),
-    Endpoint(
-        path="/v2/generalLedgerBalance",
-        key=(
-            "branch.number",
-            "ledger.id",
-            "financialPeriod",
-            "account.number",
-            "subaccountId",
+        selectors=_PERIOD,
+    )
+    yield Endpoint(
+        path="/v1/GeneralLedgerTransactions",
+        key=("module", "batchNumber", "lineNumber"),
+        order=("batchNumber", "module", "lineNumber"),
+        page_cap=2000,
+        needs=("ledger",),
+        selectors=(
+            Selector("ledger", "ledger.id"),
+            Selector("fromPeriod", "period", ">="),
+            Selector("toPeriod", "period", "<="),
         ),
+        late=True,
+    )
+    yield Endpoint(
+        path="/v2/generalLedgerBalance",
+        key=("branch.number", "ledger.id", "financialPeriod", "account.number", "subaccountId"),
         modified_filter="since",
-        needs_one_of=("periodId", "lastModifiedDateTime"),
-        period_field="financialPeriod",
-    ),
+        needs_one_of=("periodId", STAMP),
+        selectors=_PERIOD,
+    )
+    yield Endpoint(
+        path="/v1/budget",
+        key=(
+            "branchNumber.number",
+            "ledger",
+            "financialYear",
+            "account.number",
+            "subaccount.id",
+        ),
+        page_cap=None,
+        metadata=False,
+        needs=("branch", "ledger", "financialYear"),
+        selectors=(
+            Selector("branch", "branch"),
+            Selector("ledger", "ledger"),
+            Selector("financialYear", "financialYear"),
+        ),
+    )
+    yield Endpoint(
+        path="/v1/supplier/balance",
+        key=("supplier.number",),
+        page_cap=None,
+        metadata=False,
+        late=True,
+    )
+    yield Endpoint(
+        path="/v1/customer/balance",
+        key=("customer.number",),
+        page_cap=None,
+        metadata=False,
+        modified_field="lastModified",
+        late=True,
+    )
+    yield _period_balances("/v2/supplier/balance", "supplier.number", "branch")
+    yield _period_balances("/v2/customer/balance", "customer.number", "branchNumber.number")
+
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *_reference(),
+    *_parties(),
+    *_all_documents(),
+    *_ledgers(),
 )
 
 BY_PATH: Final = {endpoint.path.casefold(): endpoint for endpoint in ENDPOINTS}

@@ -17,16 +17,19 @@ _NET_SHARE = 68
 _TAX_SHARE = 14
 
 
-def _enter(
+def enter_batch(
     company: Company,
     module: str,
     day: date,
     text: str,
     lines: list[Posting],
     *,
+    kind: str = "Entry",
     status: str = "Posted",
+    at: int | None = None,
 ) -> Batch:
-    at = company.event()
+    """Enter a batch in the company's currency, at a stamp or right now."""
+    at = company.event() if at is None else at
     return company.ledger.enter(
         Batch(
             module=module,
@@ -36,7 +39,7 @@ def _enter(
             currency=company.country.currency,
             rate=ONE,
             text=text,
-            kind="Entry",
+            kind=kind,
             lines=lines,
             status=status,
             stamp=at,
@@ -45,10 +48,18 @@ def _enter(
     )
 
 
-def _line(
-    account: Account, amount: int, text: str, subaccount: int = 0, branch: int = 0
+def plain_line(
+    account: Account,
+    amount: int,
+    text: str,
+    subaccount: int = 0,
+    branch: int = 0,
+    *,
+    reference: str = "",
+    party: str = "",
 ) -> Posting:
-    return Posting(account, subaccount, branch, amount, amount, text)
+    """Give a line in the company's currency, debit positive."""
+    return Posting(account, subaccount, branch, amount, amount, text, reference, party)
 
 
 def capital(company: Company, day: date) -> None:
@@ -56,10 +67,10 @@ def capital(company: Company, day: date) -> None:
     country = company.country
     text = "Aksjekapital"
     lines = [
-        _line(country.account("BANK"), _CAPITAL_CENTS, text),
-        _line(country.account("EQUITY"), -_CAPITAL_CENTS, text),
+        plain_line(country.account("BANK"), _CAPITAL_CENTS, text),
+        plain_line(country.account("EQUITY"), -_CAPITAL_CENTS, text),
     ]
-    _enter(company, "GL", day, text, lines)
+    enter_batch(company, "GL", day, text, lines)
 
 
 def close_month(company: Company, day: date) -> None:
@@ -68,7 +79,7 @@ def close_month(company: Company, day: date) -> None:
     text = f"Lønn {day:%Y-%m}"
     gross = {employee: rng.randint(3_000_000, 9_000_000) for employee in company.employees}
     lines = [
-        _line(
+        plain_line(
             country.account("PAYROLL"),
             amount,
             f"{text}, ansatt {employee.number}",
@@ -80,21 +91,21 @@ def close_month(company: Company, day: date) -> None:
     total = sum(gross.values())
     social, tax = total * _TAX_SHARE // 100, total * (100 - _NET_SHARE) // 100
     lines += [
-        _line(country.account("PAYROLLTAX"), social, text),
-        _line(country.account("ACCRUAL"), -social, text),
-        _line(country.account("TAX"), -tax, text),
-        _line(country.account("WAGES"), tax - total, text),
+        plain_line(country.account("PAYROLLTAX"), social, text),
+        plain_line(country.account("ACCRUAL"), -social, text),
+        plain_line(country.account("TAX"), -tax, text),
+        plain_line(country.account("WAGES"), tax - total, text),
     ]
-    _enter(company, "GL", day, text, lines)
+    enter_batch(company, "GL", day, text, lines)
     fee = rng.randint(10, 900_00)
-    _enter(
+    enter_batch(
         company,
         "CA",
         day,
         "Bankgebyr",
         [
-            _line(country.account("FEE"), fee, "Bankgebyr"),
-            _line(country.account("BANK"), -fee, "Bankgebyr"),
+            plain_line(country.account("FEE"), fee, "Bankgebyr"),
+            plain_line(country.account("BANK"), -fee, "Bankgebyr"),
         ],
     )
 
@@ -107,10 +118,10 @@ def correct(company: Company, day: date) -> None:
     account = company.country.account("EXPENSE")
     amount = rng.randint(1_00, 50_000_00)
     lines = [
-        _line(account, amount, "Omføring", rng.randrange(1, len(company.subaccounts))),
-        _line(account, -amount, "Omføring", 0),
+        plain_line(account, amount, "Omføring", rng.randrange(1, len(company.subaccounts))),
+        plain_line(account, -amount, "Omføring", 0),
     ]
-    batch = _enter(company, "GL", day, "Omføring mellom avdelinger", lines, status="Unposted")
+    batch = enter_batch(company, "GL", day, "Omføring mellom avdelinger", lines, status="Unposted")
     company.waiting.append(batch)
 
 

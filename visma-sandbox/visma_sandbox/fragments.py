@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from visma_sandbox.charts import Account
     from visma_sandbox.company import Company
     from visma_sandbox.parties import Employee, Party, Subaccount
+
+
+def filled(shape: dict[str, object], known: dict[str, object]) -> dict[str, object]:
+    """Give a record of a shape, with what is known of its properties and nothing else."""
+    return shape | {name: value for name, value in known.items() if name in shape}
+
+
+def public_id(company: Company, what: str) -> str:
+    """Give the UUID of something of a company, always the same."""
+    return str(uuid.uuid5(uuid.UUID(company.tenant_id), what))
 
 
 def money(cents: int) -> Decimal:
@@ -70,6 +81,16 @@ def contact(name: str, internal_id: int, phone: str | None) -> dict[str, object]
         "attention": "Regnskap",
         "email": f"post{internal_id}@example.com",
         "phone1": phone,
+    }
+
+
+def owner(company: Company) -> dict[str, object]:
+    """Give the first employee as one who is responsible."""
+    first = company.employees[0]
+    return {
+        "internalId": first.user_id,
+        "number": first.number,
+        "name": f"Employee {first.number}",
     }
 
 

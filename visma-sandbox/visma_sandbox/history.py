@@ -7,21 +7,22 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from visma_sandbox import stamps
-from visma_sandbox.company import FIRST_DAY
+from visma_sandbox.company import FIRST_DAY, SUPPLIER_LISTS
 from visma_sandbox.documents import (
     PAYABLE,
     RECEIVABLE,
     Item,
     Side,
     delete_draft,
-    items_for,
     lose_a_line,
     release_draft,
     write_document,
 )
 from visma_sandbox.entries import capital, close_month, correct
+from visma_sandbox.items import items_for
 from visma_sandbox.payments import credit, pay, void
 from visma_sandbox.purchases import do_what_is_planned, place_order
+from visma_sandbox.routine import begin, do_the_rest, end_month, revise
 
 if TYPE_CHECKING:
     from visma_sandbox.company import Company
@@ -53,6 +54,10 @@ class Size:
     customer_invoices: int
     payments: int
     orders: int
+    others: int
+    """Of each further kind of document."""
+    projects: int
+    assets: int
 
 
 SIZES: Final = {
@@ -64,6 +69,9 @@ SIZES: Final = {
         customer_invoices=100,
         payments=150,
         orders=40,
+        others=40,
+        projects=12,
+        assets=12,
     ),
     "medium": Size(
         suppliers=200,
@@ -73,6 +81,9 @@ SIZES: Final = {
         customer_invoices=1_000,
         payments=1_500,
         orders=400,
+        others=150,
+        projects=40,
+        assets=30,
     ),
     "large": Size(
         suppliers=1_200,
@@ -82,6 +93,9 @@ SIZES: Final = {
         customer_invoices=20_000,
         payments=28_000,
         orders=4_000,
+        others=1_000,
+        projects=150,
+        assets=80,
     ),
 }
 
@@ -94,6 +108,7 @@ class Workload:
     customer_invoices: int
     payments: int
     orders: int
+    others: int
 
 
 def _business_days(first: date, last: date) -> list[date]:
@@ -118,8 +133,9 @@ def write_history(company: Company, size: Size, today: date) -> None:
         company.take_on("Customer")
     for _ in range(size.employees):
         company.employ()
+    begin(company, FIRST_DAY, size.projects, size.assets)
     days = _business_days(FIRST_DAY + timedelta(days=1), today)
-    _open_day(company, days[0], size.supplier_invoices // len(days))
+    _open_day(company, days[0], size.supplier_invoices // len(days), 1)
     capital(company, days[0])
     for unit in _STRIKING_UNITS:
         _strike(company, PAYABLE, days[0], unit)
@@ -130,9 +146,10 @@ def write_history(company: Company, size: Size, today: date) -> None:
             customer_invoices=_share(size.customer_invoices, n, len(days)),
             payments=_share(size.payments, n, len(days)),
             orders=_share(size.orders, n, len(days)),
+            others=_share(size.others, n, len(days)),
         )
         if n:
-            _open_day(company, day, work.supplier_invoices)
+            _open_day(company, day, work.supplier_invoices, work.others)
         _do_business(company, day, work)
     for _ in range(4):
         _write_draft(company, days[-1])
@@ -151,8 +168,10 @@ def trade_day(company: Company, size: Size, yesterday: date) -> date:
         customer_invoices=1 + size.customer_invoices // days,
         payments=1 + size.payments // days,
         orders=1 + size.orders // days,
+        others=1 + size.others // days,
     )
-    _open_day(company, day, work.supplier_invoices)
+    company.render_all()
+    _open_day(company, day, work.supplier_invoices, work.others)
     edited = next(each for each in company.drafts if len(each.items) > 1)
     lose_a_line(company, edited)
     delete_draft(company, next(each for each in company.drafts if each is not edited))
@@ -166,10 +185,12 @@ def trade_day(company: Company, size: Size, yesterday: date) -> date:
     last_month = day.replace(day=1) - timedelta(days=1)
     _invoice(company, PAYABLE, last_month)
     correct(company, last_month)
+    revise(company)
     changed = company.rng.choice(company.suppliers)
     changed.phone = f"+47 {company.rng.randrange(10**8):08d}"
     changed.stamp = company.event()
-    company.mark("/v1/supplier", changed)
+    for path in SUPPLIER_LISTS:
+        company.mark(path, changed)
     if company.rng.random() < 0.3:  # noqa: PLR2004 - a share
         company.take_on("Supplier")
         company.take_on("Customer")
@@ -177,10 +198,10 @@ def trade_day(company: Company, size: Size, yesterday: date) -> date:
     return day
 
 
-def _open_day(company: Company, day: date, invoices: int) -> None:
+def _open_day(company: Company, day: date, invoices: int, others: int) -> None:
     """Begin a day at seven, with a pace at which all of it will be done in the evening."""
     company.now = max(company.now, stamps.of_day(day, _FIRST_HOUR))
-    company.pace = _STEPS_PER_BUSINESS_DAY // (5 * invoices + 60)
+    company.pace = _STEPS_PER_BUSINESS_DAY // (5 * invoices + 30 * others + 60)
 
 
 def _do_business(company: Company, day: date, work: Workload) -> None:
@@ -196,7 +217,10 @@ def _do_business(company: Company, day: date, work: Workload) -> None:
         made = pay(company, (PAYABLE, RECEIVABLE)[turn % 2], day)
         if made is not None and company.rng.random() < _VOID_SHARE:
             void(company, made, day)
+    for _ in range(work.others):
+        do_the_rest(company, day)
     if _next_business_day(day).month != day.month:
+        end_month(company, day)
         close_month(company, day)
         correct(company, day)
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from visma_sandbox import fragments, stamps
 from visma_sandbox.document_records import nested_subaccount
 from visma_sandbox.fragments import money
+from visma_sandbox.ledger_shapes import LEDGER_TRANSACTION, LEDGER_TRANSACTION_ACCOUNT
 from visma_sandbox.shapes import BALANCE, BALANCE_ACCOUNT, JOURNAL, JOURNAL_LINE
+from visma_sandbox.table import ENCODER, PARAMETERS
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from visma_sandbox.charts import Account
     from visma_sandbox.company import Company
     from visma_sandbox.ledger import Balance, Batch, Posting
 
 _ZERO = money(0)
+_LEDGER: Final = {"id": "1", "description": "Hovedbok"}
+_ACTUAL: Final = {"ledger": "1"}
 _NO_CODE: Final = {"number": None, "description": None}
 
 
@@ -86,6 +93,45 @@ def journal(company: Company, batch: Batch) -> dict[str, object]:
     )
 
 
+def transactions(company: Company, batch: Batch) -> list[dict[str, object]]:
+    """Render the lines of a posted batch as rows of `/v1/GeneralLedgerTransactions`."""
+    head = LEDGER_TRANSACTION | {
+        "module": f"Module{batch.module}",
+        "batchNumber": batch.number,
+        "tranDate": stamps.day_text(batch.day),
+        "period": batch.period,
+        "ledger": _LEDGER,
+        "currency": batch.currency,
+        PARAMETERS: _ACTUAL,
+    }
+    return [
+        head
+        | {
+            "lineNumber": number,
+            "description": posting.text,
+            "refNumber": posting.reference or None,
+            "branch": fragments.branch(company, posting.branch),
+            "account": _row_account(company, posting.account),
+            "subaccount": company.subaccounts[posting.subaccount].number,
+            "debitAmount": money(max(0, posting.amount)),
+            "creditAmount": money(max(0, -posting.amount)),
+            "currDebitAmount": money(max(0, posting.in_currency)),
+            "currCreditAmount": money(max(0, -posting.in_currency)),
+        }
+        for number, posting in enumerate(batch.lines, start=1)
+    ]
+
+
+def _row_account(company: Company, of: Account) -> msgspec.Raw:
+    """Give an account as ledger rows contain it, rendered once for each company."""
+    kept = company.rendered.get(("row account", of.number))
+    if kept is None:
+        codes = {"externalCode1Info": _NO_CODE, "externalCode2Info": _NO_CODE}
+        record = LEDGER_TRANSACTION_ACCOUNT | codes | fragments.account(of)
+        kept = company.rendered["row account", of.number] = msgspec.Raw(ENCODER.encode(record))
+    return kept
+
+
 def balance(company: Company, of: Balance) -> dict[str, object]:
     """Render a balance of `/v2/generalLedgerBalance`.
 
@@ -100,7 +146,7 @@ def balance(company: Company, of: Balance) -> dict[str, object]:
     subaccount = company.subaccounts[of.subaccount]
     return BALANCE | {
         "branch": fragments.branch(company, of.branch),
-        "ledger": {"id": "1", "description": "Hovedbok"},
+        "ledger": _LEDGER,
         "balanceType": "Actual",
         "financialPeriod": of.period,
         "account": BALANCE_ACCOUNT

@@ -178,13 +178,29 @@ def financial_period(_company: Company, period: Period) -> dict[str, object]:
 
 def credit_term(_company: Company, term: CreditTerm) -> dict[str, object]:
     """Render a credit term of `/v1/creditTerm`."""
-    known = {
+    return CREDIT_TERM | {
         "termsId": term.terms_id,
-        "id": term.terms_id,
         "description": f"{term.days} dager netto",
+        "visibleTo": "AL",
+        "dueDateType": "N",
+        "moveDueDateIfOnTheWeekend": "1",
+        "dueDay1": term.days,
+        "dueDay1DayFrom1": 0,
+        "dueDay1DayTo1": 0,
+        "dueDay2": 0,
+        "dueDay2DayFrom1": 0,
+        "dueDay2DayTo1": 0,
+        "discountType": "N",
+        "discountDay": 0,
+        "discountPercent": money(0),
+        "delayDays": 0,
+        "calculationType": "G",
+        "instalmentType": "S",
+        "numberOfInstalments": 0,
+        "instalmentFrequency": "M",
+        "instalmentMethod": "E",
         "createdDateTime": stamps.text(term.created),
     }
-    return CREDIT_TERM | {name: value for name, value in known.items() if name in CREDIT_TERM}
 
 
 def _party(company: Company, party: Party) -> dict[str, object]:

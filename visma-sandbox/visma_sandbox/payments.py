@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from visma_sandbox.documents import (
+    RECEIVABLE,
     Document,
     Item,
     Side,
     converted,
     line_up,
+    show,
     write_document,
 )
-from visma_sandbox.ledger import Batch, Posting
+from visma_sandbox.ledger import ONE, Batch, Posting
 
 if TYPE_CHECKING:
     from datetime import date
@@ -90,7 +92,7 @@ def _apply(
         company.open_documents[key].append(document)
         line_up(company, document)
     document.stamp = payment.stamp
-    company.mark(document.side.path, document)
+    show(company, document)
 
 
 def _due_together(company: Company, side: Side, day: date, *, forced: bool) -> list[Document]:
@@ -151,7 +153,43 @@ def pay(company: Company, side: Side, day: date, *, forced: bool = False) -> Pay
     settled = sum(amount for _, _, amount in parts) + unapplied
     _post(company, payment, settled)
     company.mark(side.payment_path, payment)
+    if unapplied and side is RECEIVABLE:
+        company.holdings.overpaid.append(payment)
     return payment
+
+
+def take_too_much(company: Company, customer: Party, day: date, cents: int) -> Payment:
+    """Take a payment of a customer, in the company's currency, for which there is no document."""
+    at = company.event()
+    payment = Payment(
+        side=RECEIVABLE,
+        kind="Payment",
+        number=company.number("AR payment", RECEIVABLE.first_payment),
+        party=customer,
+        branch=0,
+        day=day,
+        currency=customer.currency,
+        rate=ONE,
+        in_currency=cents,
+        amount=cents,
+        created=at,
+        stamp=at,
+        text=f"Payment {customer.name}",
+        status="Open",
+        unapplied=cents,
+    )
+    _post(company, payment, cents)
+    company.mark(RECEIVABLE.payment_path, payment)
+    return payment
+
+
+def settle_with(company: Company, payment: Payment, document: Document) -> None:
+    """Settle a document with all that is left of a payment, which must be exactly as much."""
+    payment.stamp = document.stamp
+    _apply(company, payment, document, payment.unapplied, payment.unapplied)
+    document.closed_period = document.period
+    payment.unapplied, payment.status = 0, "Closed"
+    company.mark(payment.side.payment_path, payment)
 
 
 def _post(company: Company, payment: Payment, settled: int, *, undone: int = 1) -> None:
@@ -193,6 +231,8 @@ def _post(company: Company, payment: Payment, settled: int, *, undone: int = 1) 
         created=payment.stamp,
     )
     payment.batch = company.ledger.enter(batch).number
+    account = company.subledger.account(side.module, payment.party, payment.stamp)
+    company.subledger.move(account, payment.branch, payment.period, "paid", undone * settled)
 
 
 def void(company: Company, payment: Payment, day: date) -> Payment:
@@ -227,12 +267,12 @@ def void(company: Company, payment: Payment, day: date) -> Payment:
 def credit(company: Company, document: Document, day: date) -> Payment | None:
     """Write a credit note over a part of an open document and apply it at once.
 
-    Gives None when so little is open that no credit note fits in.
+    Gives None when so little is open that no credit note fits in, and for goods that were ordered.
     """
     first = document.items[0]
     share = company.rng.randint(5, 40)
     unit = document.balance_in_currency * share
-    if unit < 100 * 100:
+    if unit < 100 * 100 or first.order:
         return None
     item = Item(
         account=first.account,

@@ -18,7 +18,7 @@ from visma_sandbox.endpoints import BY_PATH
 from visma_sandbox.faults import Faults
 from visma_sandbox.history import SIZES, trade_day, write_history
 from visma_sandbox.tokens import TokenOffice
-from visma_sandbox.windows import RateWindows
+from visma_sandbox.windows import RateWindows, Turnstile
 from visma_sandbox.wire import Server
 
 if TYPE_CHECKING:
@@ -34,7 +34,15 @@ CLOSING_HOUR: Final = 18
 _STEPS_PER_CHANGE: Final = 47
 _POLL_SECONDS: Final = 0.01
 _SETTINGS: Final = frozenset(
-    {"calls_per_window", "window_seconds", "token_life_seconds", "page_caps", "clock"}
+    {
+        "calls_per_window",
+        "window_seconds",
+        "token_life_seconds",
+        "page_caps",
+        "clock",
+        "latency_ms",
+        "require_one_request_at_a_time",
+    }
 )
 
 
@@ -127,6 +135,9 @@ class Sandbox:
             life_seconds=token_life_seconds,
         )
         self.windows = RateWindows(calls_per_hour, 3600.0)
+        self.turnstile = Turnstile()
+        self.one_at_a_time = False
+        self.latency_seconds = 0.0
         self.faults = Faults()
         self.page_caps: dict[str, int] = {}
         self.reader = Reader()
@@ -269,6 +280,13 @@ class Sandbox:
             if not isinstance(caps, dict) or not all(isinstance(n, int) for n in caps.values()):
                 raise ValueError("page_caps must be an object of whole numbers")
             self.page_caps = {str(path).casefold(): cap for path, cap in caps.items()}
+            self.latency_seconds = (
+                float(str(wanted.get("latency_ms", self.latency_seconds * 1000))) / 1000
+            )
+            one_at_a_time = wanted.get("require_one_request_at_a_time", self.one_at_a_time)
+            if not isinstance(one_at_a_time, bool):
+                raise ValueError("require_one_request_at_a_time must be a bool")  # noqa: TRY004 - input
+            self.one_at_a_time = one_at_a_time
             if "clock" in wanted:
                 self.clock.now = stamps.of_text(str(wanted["clock"]))
             return {
@@ -277,4 +295,6 @@ class Sandbox:
                 "token_life_seconds": self.tokens.life_seconds,
                 "page_caps": self.page_caps,
                 "clock": stamps.text(self.clock.now),
+                "latency_ms": self.latency_seconds * 1000,
+                "require_one_request_at_a_time": self.one_at_a_time,
             }

@@ -6,6 +6,7 @@ import base64
 import binascii
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,7 @@ from visma_sandbox.tokens import TokenRefused
 from visma_sandbox.wire import JSON, Request, Response
 
 if TYPE_CHECKING:
-    from visma_sandbox.endpoints import Endpoint
+    from visma_sandbox.endpoint import Endpoint
     from visma_sandbox.sandbox import Sandbox
 
 TOKEN_PATH: Final = "/connect/token"  # noqa: S105 - a path, not a secret
@@ -157,14 +158,19 @@ def _token_call(sandbox: Sandbox, request: Request) -> Response:
     return response
 
 
+def _token_of(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.casefold() == "bearer" else ""
+
+
 def _api_call(sandbox: Sandbox, request: Request) -> _Served:
     found = endpoints.route(request.path)
     if found is None:
         return _Served(_message("No HTTP resource was found that matches the request URI.", 404))
     if request.method != "GET":
         return _Served(Response(status=405, headers={"Allow": "GET"}))
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    tenant_id = sandbox.tokens.tenant_of(token.strip()) if kind.casefold() == "bearer" else None
+    token = _token_of(request)
+    tenant_id = sandbox.tokens.tenant_of(token)
     if tenant_id is None:
         return _Served(_unauthorized("The token is missing, expired or revoked"))
     company_id = sandbox.company_of_tenant(tenant_id)
@@ -179,7 +185,7 @@ def _api_call(sandbox: Sandbox, request: Request) -> _Served:
     served = _read(sandbox, company_id, found, params)
     whole = served.response.body
     served.response.headers |= limits
-    served.response = _spoil(sandbox, served.response, acts, token.strip())
+    served.response = _spoil(sandbox, served.response, acts, token)
     served.faulted = bool(acts)
     if served.response.body is not whole or served.response.dropped:
         served.records = 0
@@ -192,8 +198,14 @@ def respond(sandbox: Sandbox, request: Request) -> Response:
         return control.respond(sandbox, request)
     if request.path.casefold() == TOKEN_PATH:
         return _token_call(sandbox, request)
+    company_id = sandbox.company_of_tenant(sandbox.tokens.tenant_of(_token_of(request)) or "")
+    waits_its_turn = sandbox.one_at_a_time and bool(company_id)
+    may_enter = not waits_its_turn or sandbox.turnstile.enter(company_id)
     with sandbox.lock:
-        served = _api_call(sandbox, request)
+        if may_enter:
+            served = _api_call(sandbox, request)
+        else:
+            served = _Served(_message("Another request is being answered.", 429), company_id)
         sandbox.note_call(
             served.company_id,
             request.path,
@@ -202,4 +214,7 @@ def respond(sandbox: Sandbox, request: Request) -> Response:
             served.records,
             faulted=served.faulted,
         )
+    if waits_its_turn and may_enter:
+        served.response.before_it_is_sent = partial(sandbox.turnstile.leave, company_id)
+    served.response.delay_seconds += sandbox.latency_seconds
     return served.response

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 
-def _shape(words: str) -> dict[str, object]:
+def shape(words: str) -> dict[str, object]:
+    """Give a record of these properties in which nothing is known yet."""
     empty: dict[str, object] = {}
     for word in words.split():
         if word.endswith("?"):
@@ -22,62 +23,62 @@ def _shape(words: str) -> dict[str, object]:
     return empty
 
 
-ACCOUNT: Final = _shape("""
+ACCOUNT: Final = shape("""
     accountID accountCD accountGroupCD accountClass type active? description
     accountClassDescription useDefaultSub? postOption currency taxCategory cashAccount?
     publicCode1 lastModifiedDateTime externalCode1Info externalCode2Info analisysCodeInfo
     controlAccountModule allowManualEntry? errorInfo timeStamp
 """)
-SEGMENT: Final = _shape("""
+SEGMENT: Final = shape("""
     segmentId segmentDescription segmentValue segmentValueDescription
 """)
-SUBACCOUNT: Final = _shape("""
+SUBACCOUNT: Final = shape("""
     subaccountNumber subaccountId description lastModifiedDateTime active? segments[] errorInfo
     timeStamp
 """)
-LEDGER: Final = _shape("""
+LEDGER: Final = shape("""
     internalId number description balanceType currencyId consolidationSource? consolBranch
     branchAccounting? lastModifiedDateTime postInterCompany?
 """)
-ADDRESS: Final = _shape("""
+ADDRESS: Final = shape("""
     addressId addressLine1 addressLine2 addressLine3 postalCode city country county
 """)
-CONTACT: Final = _shape("""
+CONTACT: Final = shape("""
     contactId name attention email web phone1 phone2 fax
 """)
-BANK_SETTINGS: Final = _shape("""
+BANK_SETTINGS: Final = shape("""
     bankName bankAddress1 bankAddress2 bankAddress3 bankCountry iban bban bbaN2 bbaN3 bic
     creditorId
 """)
-BRANCH: Final = _shape("""
+BRANCH: Final = shape("""
     branchId number name organizationId isMainBranch? isActive? lastModifiedDateTime corporateId
     vatRegistrationId mainAddress mainContact deliveryAddress deliveryContact defaultCountry
     industryCode currency vatZone ledger bankSettings
 """)
-DIMENSION_VALUE: Final = _shape("""
+DIMENSION_VALUE: Final = shape("""
     internalId segmentId valueId description publicId active? timeStamp lastModified
     mappedSegValue
 """)
-DIMENSION_SEGMENT: Final = _shape("""
+DIMENSION_SEGMENT: Final = shape("""
     internalId segmentId description length publicId timeStamp lastModified validate?
     segmentValues[] isAutoNumber? consolNumChar consolOrder
 """)
-DIMENSION: Final = _shape("""
+DIMENSION: Final = shape("""
     id length description segments[]
 """)
-FINANCIAL_PERIOD: Final = _shape("""
+FINANCIAL_PERIOD: Final = shape("""
     year period startDate endDate description active? closedInSupplierLedger?
     closedInCustomerLedger? closedInInventoryManagement? closedInGeneralLedger?
     closedInCashManagement? closedInFixedAssets?
 """)
-VAT_ZONE: Final = _shape("""
+VAT_ZONE: Final = shape("""
     id description defaultVatCategory defaultTaxCategory errorInfo metadata
 """)
-SUPPLIER_ACCOUNTS: Final = _shape("""
+SUPPLIER_ACCOUNTS: Final = shape("""
     supplierAccount supplierSubaccount expenseAccount expenseAccountNonTax expenseEUAccount
     expenseAccountImport expenseSubaccount
 """)
-SUPPLIER: Final = _shape("""
+SUPPLIER: Final = shape("""
     internalId number name status mainAddress mainContact accountReference parentRecord
     supplierClass creditTerms documentLanguage currencyId remitAddress remitContact
     paymentMethod cashAccount chargeBearer accountUsedForPayment paymentBy paymentLeadTime
@@ -87,13 +88,13 @@ SUPPLIER: Final = _shape("""
     numberOfEmployees naceCode landedCostSupplier? currencyOverride? currencyRateOverride?
     timeStamp errorInfo
 """)
-CUSTOMER_ACCOUNTS: Final = _shape("""
+CUSTOMER_ACCOUNTS: Final = shape("""
     customerLedgerAccount customerLedgerSubaccount salesAccount salesNonTaxableAccount
     salesEuAccount salesExportAccount salesSubaccount discountAccount discountSubaccount
     freightAccount freightSubaccount cashDiscountAccount cashDiscountSubaccount
     prepaymentAccount prepaymentSubaccount
 """)
-CUSTOMER: Final = _shape("""
+CUSTOMER: Final = shape("""
     internalId number name status mainAddress mainContact accountReference parentRecord
     customerClass creditTerms currencyId creditVerification creditLimit creditDaysPastDue
     invoiceAddress invoiceContact printInvoices? acceptAutoInvoices? sendInvoicesByEmail?
@@ -104,10 +105,10 @@ CUSTOMER: Final = _shape("""
     eInvoiceContract paymentMethods[] defaultPaymentMethodId numberOfEmployees
     excludeDebtCollection? errorInfo timeStamp
 """)
-TAX_DETAIL: Final = _shape("""
+TAX_DETAIL: Final = shape("""
     taxId recordId vatId vatRate taxableAmount vatAmount
 """)
-SUPPLIER_INVOICE_LINE: Final = _shape("""
+SUPPLIER_INVOICE_LINE: Final = shape("""
     lineNumber inventoryNumber externalInventoryId stockItem? transactionDescription quantity
     uom unitCost unitCostInCurrency cost costInCurrency discountPercent discountAmount
     discountAmountInCurrency discountUnitCost discountUnitCostInCurrency manualDiscount? account
@@ -116,7 +117,7 @@ SUPPLIER_INVOICE_LINE: Final = _shape("""
     splitHierarchy project projectTask attachments[] retainagePct curyRetainageAmt termStartDate
     termEndDate
 """)
-SUPPLIER_INVOICE: Final = _shape("""
+SUPPLIER_INVOICE: Final = shape("""
     taxDetailLines[] attachments[] approvalDetails invoiceLines[] landedCosts[] hold?
     exchangeRate paymentRefNo creditTerms retainageApply? cashDiscountDate detailTotal
     detailTotalInCurrency discountTotal discountTotalInCurrency vatTaxableTotal
@@ -130,18 +131,18 @@ SUPPLIER_INVOICE: Final = _shape("""
     closedFinancialPeriod location vatTotal vatTotalInCurrency branchNumber payDate
     paymentMessage cashAccount timeStamp errorInfo
 """)
-SUPPLIER_PAYMENT_LINE: Final = _shape("""
+SUPPLIER_PAYMENT_LINE: Final = shape("""
     branch batchNumber docType invoiceRefNbr amountPaid cashDiscountTaken withholdingTax
     applicationPeriod date dueDate cashDiscountDate balance cashDiscountBalance description
     currency postPeriod supplierRef
 """)
-SUPPLIER_PAYMENT: Final = _shape("""
+SUPPLIER_PAYMENT: Final = shape("""
     type documentType refNbr status hold? applicationDate applicationPeriod paymentRef supplier
     location paymentMethod cashAccount currency description paymentAmount financeCharges balance
     unappliedBalance appliedAmount released? lastModifiedDateTime branch paymentLines[]
     timeStamp errorInfo
 """)
-CUSTOMER_INVOICE_LINE: Final = _shape("""
+CUSTOMER_INVOICE_LINE: Final = shape("""
     termStartDate termEndDate isRotRutDeductible? itemType typeOfWork deductableAmount
     attachments[] projectTask lineType startDate endDate soShipmentNbr soOrderType soOrderNbr
     lineNumber inventoryNumber description quantity unitPrice unitPriceInCurrency manualAmount
@@ -149,11 +150,11 @@ CUSTOMER_INVOICE_LINE: Final = _shape("""
     discountAmount discountAmountInCurrency manualDiscount? subaccount salesperson seller
     deferralSchedule deferralCode discountCode note branchNumber externalLink
 """)
-APPLICATION: Final = _shape("""
+APPLICATION: Final = shape("""
     docType customerCD refNbr amountPaid cashDiscountTaken balance pendingPPD? released? hold?
     voided? ppdCrMemoRefNbr paymentRef status applicationDate applicationPeriod invoiceText
 """)
-CUSTOMER_INVOICE: Final = _shape("""
+CUSTOMER_INVOICE: Final = shape("""
     creditTerms documentDueDate cashDiscountDate externalReference isRotRutDeductible?
     exchangeRate dunningLetterDate dunningLetterLevel contact attachments[] taxDetails[]
     invoiceLines[] sendToAutoInvoice? roundingDiff customerVatZone startDate endDate
@@ -168,30 +169,30 @@ CUSTOMER_INVOICE: Final = _shape("""
     lastModifiedDateTime createdDateTime note vatTotal vatTotalInCurrency location branchNumber
     cashAccount project account subaccount customerProject errorInfo timeStamp
 """)
-CUSTOMER_PAYMENT_LINE: Final = _shape("""
+CUSTOMER_PAYMENT_LINE: Final = shape("""
     documentType refNbr amountPaid cashDiscountTaken balanceWriteOff writeOffReasonCode date
     dueDate cashDiscountDate balance cashDiscountBalance description currency postPeriod
     customerOrder crossRate
 """)
-CUSTOMER_PAYMENT: Final = _shape("""
+CUSTOMER_PAYMENT: Final = shape("""
     type refNbr status hold? applicationDate applicationPeriod paymentRef customer location
     paymentMethod cashAccount currency paymentAmount invoiceText appliedToDocuments
     appliedToOrders availableBalance writeOffAmount financeCharges deductedCharges branch
     lastModifiedDateTime paymentLines[] ordersToApply[] financialDetails paymentAmountInCurrency
     availableBalanceInCurrency errorInfo timeStamp
 """)
-PURCHASE_ORDER_LINE: Final = _shape("""
-    lineNbr branch inventory lineType warehouse lineDescription uom orderQty qtyOnReceipts
-    unitCost unitCostInBaseCurrency extCost discountPercent discountAmount manualDiscount?
-    discountCode amount receivedAmt alternateId minReceipt maxReceipt completeOn receiptAction
-    taxCategory account sub project projectTask requested promised completed? canceled?
-    orderType orderNumber note customStr1 customStr2 customStr3 customStr4 customStr5 customDec1
-    customDec2 customInt1 customInt2 customDateTimeUTC1
+PURCHASE_ORDER_LINE: Final = shape("""
+    lineNbr branch inventory lineType warehouse lineDescription uom orderQty baseOrderQty
+    qtyOnReceipts unitCost unitCostInBaseCurrency extCost discountPercent discountAmount
+    manualDiscount? discountCode amount receivedAmt alternateId minReceipt maxReceipt
+    completeOn receiptAction taxCategory account sub project projectTask requested promised
+    completed? canceled? orderType orderNumber note customStr1 customStr2 customStr3
+    customStr4 customStr5 customDec1 customDec2 customInt1 customInt2 customDateTimeUTC1
 """)
-RECEIPT_OF_ORDER: Final = _shape("""
+RECEIPT_OF_ORDER: Final = shape("""
     type receiptNumber status supplierName currency totalQty totalAmt
 """)
-PURCHASE_ORDER: Final = _shape("""
+PURCHASE_ORDER: Final = shape("""
     shippingDestinationType shipTo shippingLocation warehouse shippingContact shippingAddress
     fobPoint shipVia shipTerms remitContact remitAddress terms supplierVatZone discountDetails[]
     salesOrderType salesOrderNbr requisitionRefNbr paymentRefNbr workgroupID dontPrint? printed?
@@ -203,32 +204,32 @@ PURCHASE_ORDER: Final = _shape("""
     lastModifiedDateTime note customStr1 customStr2 customStr3 customStr4 customStr5 customDec1
     customDec2 customInt1 customInt2 customDateTimeUTC1 timeStamp errorInfo
 """)
-RECEIPT_ALLOCATION: Final = _shape("""
+RECEIPT_ALLOCATION: Final = shape("""
     lineNbr itemId location lotSerialNumber quantity uom expirationDate description
 """)
-RECEIPT_LINE: Final = _shape("""
+RECEIPT_LINE: Final = shape("""
     allocations[] note lineNbr branch branchNumber inventory lineType warehouse location
-    transactionDescription uom orderQty openQty receiptQty unitCost extCost discountPercent
-    discountAmount manualDiscount? discountCode amount taxCategory account accountDescription
-    sub actualAccount actualSub project projectTask expirationDate lotSerialNumber poOrderType
-    poOrderNbr poOrderLineNbr transferOrderType transferOrderNbr transferOrderLineNbr
-    completePoLine? customStr1 customStr2 customStr3 customStr4 customStr5 customDec1 customDec2
-    customInt1 customInt2 customDateTimeUTC1
+    transactionDescription uom orderQty openQty receiptQty baseReceiptQty unitCost extCost
+    discountPercent discountAmount manualDiscount? discountCode amount taxCategory account
+    accountDescription sub actualAccount actualSub project projectTask expirationDate
+    lotSerialNumber poOrderType poOrderNbr poOrderLineNbr transferOrderType transferOrderNbr
+    transferOrderLineNbr completePoLine? customStr1 customStr2 customStr3 customStr4
+    customStr5 customDec1 customDec2 customInt1 customInt2 customDateTimeUTC1
 """)
-PURCHASE_RECEIPT: Final = _shape("""
+PURCHASE_RECEIPT: Final = shape("""
     landedCost[] note timeStamp receiptType receiptNbr hold? status date postPeriod warehouse
     supplier location currency exchangeRate createBill? supplierRef totalQty controlQty
     vatExemptTotal vatTaxableTotal totalAmt controlTotal lastModifiedDateTime branchNumber
     lines[] dueDate customStr1 customStr2 customStr3 customStr4 customStr5 customDec1 customDec2
     customInt1 customInt2 customDateTimeUTC1 errorInfo
 """)
-JOURNAL_LINE: Final = _shape("""
+JOURNAL_LINE: Final = shape("""
     lineNumber accountNumber description subaccount referenceNumber debitAmount
     debitAmountInCurrency creditAmount creditAmountInCurrency transactionDescription vatCode vat
     branch customerSupplier transactionType module uom project projectTask attachments[]
     quantity inventoryNumber note
 """)
-JOURNAL: Final = _shape("""
+JOURNAL: Final = shape("""
     module batchNumber status hold? transactionDate postPeriod financialPeriod ledger
     ledgerDescription currencyId exchangeRate autoReversing? reversingEntry? description
     originalBatchNumber debitTotal debitTotalInCurrency creditTotal creditTotalInCurrency
@@ -236,26 +237,26 @@ JOURNAL: Final = _shape("""
     lastModifiedDateTime transactionCode transactionCodeDescription branch
     journalTransactionLines[] attachments[] errorInfo timeStamp
 """)
-BALANCE_ACCOUNT: Final = _shape("""
+BALANCE_ACCOUNT: Final = shape("""
     type externalCode1 externalCode2 externalCode1Info externalCode2Info glConsolAccountCD
     number description
 """)
-BALANCE: Final = _shape("""
+BALANCE: Final = shape("""
     branch ledger balanceType financialPeriod account subaccountId subAccountCd currencyId
     periodToDateDebit periodToDateCredit beginningBalance yearToDateBalance
     periodToDateDebitInCurrency periodToDateCreditInCurrency beginningBalanceInCurrency
     yearToDateBalanceInCurrency yearClosed? lastModifiedDateTime errorInfo
 """)
-EMPLOYEE_CONTACT: Final = _shape("""
+EMPLOYEE_CONTACT: Final = shape("""
     employeeContact title firstName midName lastName phone3 contactId name attention email web
     phone1 phone2 fax
 """)
-EMPLOYEE: Final = _shape("""
+EMPLOYEE: Final = shape("""
     employeeUserId employeeId employeeNumber employeeName status department contact address
     lastModifiedDateTime employeeClass branch calendarID employeeLogin workGroupDescription[]
     errorInfo timeStamp
 """)
-CREDIT_TERM: Final = _shape("""
+CREDIT_TERM: Final = shape("""
     termsId description visibleTo dueDateType moveDueDateIfOnTheWeekend dueDay1 dueDay1DayFrom1
     dueDay1DayTo1 dueDay2 dueDay2DayFrom1 dueDay2DayTo1 discountType discountDay discountPercent
     delayDays calculationType instalmentType numberOfInstalments instalmentFrequency

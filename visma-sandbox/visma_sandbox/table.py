@@ -15,13 +15,15 @@ import msgspec
 from visma_sandbox import stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from visma_sandbox.endpoints import Endpoint
+    from visma_sandbox.endpoint import Endpoint
 
 Key: TypeAlias = tuple[str, ...]
 Order: TypeAlias = tuple[int | str, ...]
 
+PARAMETERS: Final = "__parameters"
+"""The object of parameters that a record belongs to; the API does not show it, the books do."""
 ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -37,14 +39,23 @@ class Row:
     order: Order
     stamp: int
     created: int
-    period: str
+    selected_by: tuple[str, ...]
+    """What the list's selectors compare, one value for each."""
     head: bytes
     lines: tuple[bytes, ...] = ()
     tail: bytes = b""
+    parameters: Mapping[str, str] | None = None
 
     def text(self, lines: Iterable[bytes] | None = None) -> bytes:
         """Give the record without its closing brace, with some of its lines or with all."""
         return self.head + b",".join(self.lines if lines is None else lines) + self.tail
+
+    def whole(self) -> bytes:
+        """Give the whole record as the books show it, with the parameters that it belongs to."""
+        if self.parameters is None:
+            return self.text() + b"}"
+        added = b',"%s":%s}' % (PARAMETERS.encode(), ENCODER.encode(self.parameters))
+        return self.text() + added
 
 
 def decode(text: bytes) -> dict[str, object]:
@@ -61,8 +72,12 @@ def decode(text: bytes) -> dict[str, object]:
 
 
 def _field(record: Mapping[str, object], dotted: str) -> object:
-    value: object = record
-    for name in dotted.split("."):
+    first, *rest = dotted.split(".")
+    parameters = record.get(PARAMETERS)
+    if first not in record and isinstance(parameters, dict):
+        return parameters[first]
+    value = record[first]
+    for name in rest:
         if not isinstance(value, dict):
             raise TypeError(f"the record has no {dotted}")
         value = value[name]
@@ -86,8 +101,11 @@ def row(endpoint: Endpoint, record: dict[str, object], stamp: int, created: int)
         record["timeStamp"] = stamps.row_version(stamp)
     key = _key_of(record, endpoint)
     order = _order_of(record, endpoint.order or endpoint.key)
-    period = str(_field(record, endpoint.period_field)) if endpoint.period_field else ""
-    made = Row(key, order, stamp, created, period, b"")
+    selected_by = tuple(str(_field(record, each.field)) for each in endpoint.selectors)
+    made = Row(key, order, stamp, created, selected_by, b"")
+    parameters = record.pop(PARAMETERS, None)
+    if isinstance(parameters, dict):
+        made.parameters = parameters
     if endpoint.lines_field is None:
         made.head = ENCODER.encode(record)[:-1]
         return made
@@ -116,22 +134,37 @@ class Table:
         self._sorted: list[tuple[Order, Key]] = []
         self._overrides: dict[Key, dict[str, object]] = {}
         self._deleted: set[Key] = set()
+        self._late: Callable[[], Iterable[Row]] | None = None
 
     def __len__(self) -> int:
         """Give the number of records."""
+        self.render()
         return len(self._rows)
 
     def __contains__(self, key: Key) -> bool:
         """Say whether a record has this key."""
+        self.render()
         return key in self._rows
 
     def __getitem__(self, key: Key) -> Row:
         """Give the row of a key, or raise KeyError."""
+        self.render()
         return self._rows[key]
 
     def rows(self) -> list[Row]:
         """Give all rows in the order of the list."""
+        self.render()
         return [self._rows[key] for _, key in self._sorted]
+
+    def load_late(self, rows: Callable[[], Iterable[Row]]) -> None:
+        """Add many new rows when the first of them is asked for."""
+        self._late = rows
+
+    def render(self) -> None:
+        """Render what waits to be asked for."""
+        if self._late is not None:
+            rows, self._late = self._late, None
+            self.load(rows())
 
     def load(self, rows: Iterable[Row]) -> None:
         """Add many new rows at once."""
@@ -151,10 +184,10 @@ class Table:
 
         Fields that `touch` has set stay as they were set.
         """
+        self.render()
+        key = _key_of(record, self.endpoint)
+        record |= self._overrides.get(key, {})
         made = row(self.endpoint, record, stamp, stamp if created is None else created)
-        overrides = self._overrides.get(made.key)
-        if overrides:
-            made = row(self.endpoint, {**record, **overrides}, stamp, made.created)
         is_new = made.key not in self._rows
         if not is_new:
             made.created = self._rows[made.key].created
@@ -166,13 +199,14 @@ class Table:
 
     def touch(self, key: Key, stamp: int, fields: Mapping[str, object]) -> None:
         """Give a record a new stamp and, if there are any, other values."""
-        old = self._rows[key]
+        old = self[key]
         if fields:
             self._overrides[key] = self._overrides.get(key, {}) | dict(fields)
-        self.put(decode(old.text() + b"}"), stamp, old.created)
+        self.put(decode(old.whole()), stamp, old.created)
 
     def delete(self, key: Key) -> None:
         """Remove a record without a trace, or raise KeyError."""
+        self.render()
         self._remove_from_order(key)
         del self._rows[key]
         self._overrides.pop(key, None)

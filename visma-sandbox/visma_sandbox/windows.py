@@ -1,8 +1,12 @@
-"""Rate windows: a fixed number of calls in a fixed time, for each company apart, on real time."""
+"""Rate windows: a fixed number of calls in a fixed time, for each company apart, on real time.
+
+And the turnstile, which lets one call of each company in at a time.
+"""
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,3 +54,25 @@ class RateWindows:
         self.calls_per_window = calls_per_window
         self.window_seconds = window_seconds
         self._windows.clear()
+
+
+class Turnstile:
+    """Knows which companies have a call that is being answered. Safe for threads."""
+
+    def __init__(self) -> None:
+        """Start with nobody inside."""
+        self._lock = threading.Lock()
+        self._inside: set[str] = set()
+
+    def enter(self, company_id: str) -> bool:
+        """Let a call in, unless one of its company is inside; says whether it was let in."""
+        with self._lock:
+            if company_id in self._inside:
+                return False
+            self._inside.add(company_id)
+            return True
+
+    def leave(self, company_id: str) -> None:
+        """Let the call of a company out."""
+        with self._lock:
+            self._inside.discard(company_id)

@@ -50,6 +50,8 @@ class Response:
     """The connection is closed instead of answering."""
     truncated: bool = False
     """The connection is closed after half of the body."""
+    before_it_is_sent: Callable[[], None] | None = None
+    """Called after the delay, when the next request may come."""
 
 
 class Server(ThreadingHTTPServer):
@@ -124,6 +126,8 @@ class _Connection(BaseHTTPRequestHandler):
         response = cast("Server", self.server).respond(request)
         if response.delay_seconds:
             time.sleep(response.delay_seconds)
+        if response.before_it_is_sent is not None:
+            response.before_it_is_sent()
         if response.dropped:
             self.close_connection = True
         else:

@@ -1,0 +1,58 @@
+"""The rooms of the tap import only rooms that stand below them in the house."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import tap_visma
+
+# Each floor may use those before it, and its own.
+FLOORS = (
+    {"errors", "clock"},
+    {"entities", "schemas"},
+    {"stamps", "lineage", "quota", "census"},
+    {"settings"},
+    {"retries", "connect", "calls"},
+    {"records", "pages", "bookmarks"},
+    {"extraction"},
+    {"messages", "streams", "tap"},
+    {"__main__", "__init__"},
+)
+ROOMS = {path.stem: path for path in Path(*tap_visma.__path__).glob("*.py")}
+
+
+def imports(tree: ast.AST, *, types_too: bool) -> set[str]:
+    found = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            if types_too:
+                found |= imports(node, types_too=True)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tap_visma"):
+            _, _, room = (node.module or "").partition(".")
+            found |= {room} if room else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            continue
+        else:
+            found |= imports(node, types_too=types_too)
+    return found
+
+
+def test_every_room_has_a_floor() -> None:
+    assert ROOMS.keys() | {"schemas"} == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_uses_only_what_stands_below_it(room: str) -> None:
+    floor = next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+    below = set().union(*FLOORS[: floor + 1])
+
+    assert imports(ast.parse(ROOMS[room].read_text()), types_too=False) <= below
+
+
+def test_only_what_faces_singer_knows_its_sdk() -> None:
+    knowing = {room for room, path in ROOMS.items() if "from singer_sdk" in path.read_text()}
+
+    assert knowing == {"settings", "messages", "streams", "tap", "__main__"}

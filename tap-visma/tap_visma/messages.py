@@ -93,13 +93,13 @@ def _named_if_closed() -> Iterator[None]:
 class RecordLines:
     """RECORD lines of one stream, gathered into large writes.
 
-    Decimals become text, everything else stays as it is in the record.
+    Decimals and pseudonyms become text, everything else stays as it is in the record.
     """
 
     def __init__(self, stream: str, version: int, writer: Writer) -> None:
         self._writer = writer
         self._message = RecordMessage("RECORD", stream, None, version, "")
-        self._encoder = msgspec.json.Encoder()
+        self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._lines = bytearray()
 
     def add(self, record: Record) -> None:
@@ -117,7 +117,7 @@ class RecordLines:
         self._lines.clear()
 
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 

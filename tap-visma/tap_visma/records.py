@@ -18,6 +18,7 @@ from msgspec import UNSET, Raw
 from tap_visma import stamps
 from tap_visma.errors import AnswerError
 from tap_visma.lineage import AUDIT_COLUMNS, POSITION, record_id
+from tap_visma.masking import MARK, Pseudonym, hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,11 +44,13 @@ class Shape:
         keeps: Whether a field, given by the names that lead to it, is wanted; whether the stream
             is, for the empty path.
         decimals_as_text: Write numbers that may have decimals as text.
+        mask_key: Hash personal data with this key, if there is one.
     """
 
     schema: Mapping[str, Any]
     keeps: Callable[[Path], bool]
     decimals_as_text: bool = False
+    mask_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +112,8 @@ class Reader:
         self._line_key = next((x.key for x in entity.lists if x.path == (entity.counts,)), ())
         self._counted = next((x for x in self._lists if x.path == (entity.counts,)), None)
         self.counts_all = not entity.counts or self._counted is not None
-        self._row = msgspec.json.Decoder(_row_type(entity, shapes))
+        key = shapes[entity.name].mask_key
+        self._row = msgspec.json.Decoder(_row_type(entity, shapes), dec_hook=hook(key or ""))
         self._head = msgspec.json.Decoder(_head_type(entity, shapes[entity.name]))
 
     def open(self, body: bytes) -> Page:
@@ -351,6 +355,8 @@ def _kind(schema: Mapping[str, Any], here: Path, shape: Shape, forced: Mapping[P
         return _list_of(struct) if "items" in schema else struct | None
     if shape.decimals_as_text and "number" in schema["type"]:
         return Decimal | None
+    if shape.mask_key and schema.get(MARK):
+        return Pseudonym | None
     return Raw
 
 

@@ -150,6 +150,22 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "asks for smaller pages",
     ),
     th.Property(
+        "mask",
+        th.StringType(nullable=False, allowed_values=["none", "hash", "drop"]),
+        default="none",
+        title="Mask",
+        description="What to do with personal data (employees, contact persons, time cards), "
+        "which the schemas mark: leave it (`none`), `hash` it with `mask_key`, or `drop` the "
+        "fields",
+    ),
+    th.Property(
+        "mask_key",
+        th.StringType(nullable=False),
+        secret=True,
+        title="Mask key",
+        description="Secret for `mask: hash`; with another key, all hashes are others",
+    ),
+    th.Property(
         "use_singer_decimal",
         th.BooleanType(nullable=False),
         default=False,
@@ -264,7 +280,10 @@ class Settings:
 
 def problems(config: Mapping[str, Any]) -> list[str]:
     """What is wrong with a configuration, one sentence per setting, without any value."""
-    return list(_problems(config))
+    found = list(_problems(config))
+    if config.get("mask") == "hash" and not config.get("mask_key"):
+        found.append("Setting 'mask_key' is missing, which 'mask: hash' needs.")
+    return found
 
 
 def _problems(config: Mapping[str, Any]) -> Iterator[str]:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import Schema
 
 from tap_visma import extraction, schemas, stamps
 from tap_visma.bookmarks import Walk
 from tap_visma.entities import STAMP
 from tap_visma.errors import VismaError
 from tap_visma.lineage import AUDIT_COLUMNS, POSITION, PRIMARY_KEY, new_batch_id
+from tap_visma.masking import without_personal
 from tap_visma.messages import RecordLines, as_dict
 from tap_visma.records import Origin, Reader, Shape, parent_columns
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib import MetadataMapping, SchemaMessage
+    from singer_sdk.singerlib import Catalog, MetadataMapping, SchemaMessage
 
     from tap_visma.entities import Entity, Lines
     from tap_visma.records import Path, Record
@@ -50,6 +52,8 @@ class VismaStream(Stream):
             columns: Schemas of the columns that stand before Visma's own.
         """
         self.visma_schema = schemas.load(name)
+        if tap.config.get("mask") == "drop":
+            self.visma_schema = without_personal(self.visma_schema)
         self._decimals_as_text = bool(tap.config.get("use_singer_decimal"))
         self._lines: RecordLines | None = None
         own = self.visma_schema["properties"]
@@ -71,6 +75,12 @@ class VismaStream(Stream):
             if entry := metadata.get(("properties", column)):
                 entry.inclusion = entry.InclusionType.AUTOMATIC
         return metadata
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take over a user's catalog, but for fields that this stream does not have, or drops."""
+        if entry := catalog.get_stream(self.name):
+            entry.schema = Schema.from_dict(_common(entry.schema.to_dict(), self.schema))
+        super().apply_catalog(catalog)
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
         """None: bookmarks come from the data alone, no clock of ours limits them."""
@@ -96,7 +106,8 @@ class VismaStream(Stream):
             crumbs = tuple(crumb for name in path for crumb in ("properties", name))
             return selected and (not path or path[0] in fields) and bool(mask[crumbs])
 
-        return Shape(self.visma_schema, keeps, self._decimals_as_text)
+        mask_key = self.config.get("mask_key") if self.config.get("mask") == "hash" else None
+        return Shape(self.visma_schema, keeps, self._decimals_as_text, mask_key)
 
     def begin(self, version: int) -> None:
         """Decide how records are written: as read, or by way of the SDK if it maps them.
@@ -291,6 +302,20 @@ class LinesStream(VismaStream):
         for message in super()._generate_schema_messages():
             message.schema = {**message.schema, "x-document": self._document}
             yield message
+
+
+def _common(schema: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema without the fields that another one does not have."""
+    changed = dict(schema)
+    if "properties" in schema and "properties" in known:
+        changed["properties"] = {
+            field: _common(of, known["properties"][field])
+            for field, of in schema["properties"].items()
+            if field in known["properties"]
+        }
+    if "items" in schema and "items" in known:
+        changed["items"] = _common(schema["items"], known["items"])
+    return changed
 
 
 def _field_schema(schema: Mapping[str, Any], name: str) -> dict[str, Any]:

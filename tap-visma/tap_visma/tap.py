@@ -106,6 +106,11 @@ class TapVisma(Tap):
                     self._streams[member.name] = member
         return self._streams
 
+    def setup_mapper(self) -> None:
+        """Prepare stream maps, which look at the catalog as the streams have taken it over."""
+        _ = self.streams
+        super().setup_mapper()
+
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the state of the last run."""
         super().load_state(state)

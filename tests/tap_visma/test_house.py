@@ -13,7 +13,7 @@ import tap_visma
 FLOORS = (
     {"errors", "clock"},
     {"entities", "schemas"},
-    {"stamps", "lineage", "quota", "census"},
+    {"stamps", "lineage", "quota", "census", "masking"},
     {"settings"},
     {"retries", "connect", "calls"},
     {"records", "pages", "bookmarks"},

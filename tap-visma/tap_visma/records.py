@@ -75,6 +75,10 @@ class Page:
     newest: str | None = None
     continues: bool = False
 
+    def pages(self) -> int | None:
+        """How many pages like this one the list has, if that is known."""
+        return -(-self.total // self.units) if self.total and self.units else None
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

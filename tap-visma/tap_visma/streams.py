@@ -205,6 +205,14 @@ class EntityStream(VismaStream):
             walk.advance(str(request), turn)
             tap.bookmarks.hold(self.name, company_id, walk)
             tap.write_state()
+            tap.progress.show(
+                f"{company.name or company_id}, {self.name}",
+                turn.number,
+                turn.page.pages(),
+                sum(counts.values()),
+                tap.caller.windows[company_id],
+            )
+        tap.progress.clear()
         tap.bookmarks.finish(
             self.name, company_id, walk, has_stamps=self.replication_key is not None
         )

@@ -18,6 +18,7 @@ from tap_visma.entities import ENTITIES
 from tap_visma.errors import AllowanceError, IncompleteSyncError
 from tap_visma.extraction import Lookups
 from tap_visma.messages import Writer
+from tap_visma.progress import Progress
 from tap_visma.settings import Settings
 from tap_visma.streams import EntityStream
 
@@ -66,6 +67,11 @@ class TapVisma(Tap):
     def caller(self) -> Caller:
         """The one who calls Visma, for all streams."""
         return Caller(self.settings, self.clock)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What a person at a terminal sees of the run."""
+        return Progress(self.clock)
 
     @cached_property
     def lookups(self) -> Lookups:

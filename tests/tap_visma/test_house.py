@@ -18,7 +18,7 @@ FLOORS = (
     {"retries", "connect", "calls"},
     {"records", "pages", "bookmarks"},
     {"extraction"},
-    {"messages", "streams", "tap"},
+    {"messages", "progress", "streams", "tap"},
     {"__main__", "__init__"},
 )
 ROOMS = {path.stem: path for path in Path(*tap_visma.__path__).glob("*.py")}

@@ -6,7 +6,7 @@ rows can move between pages while they are read. The rules, each for a trap of t
 - A page size above the endpoint's cap is cut in silence, so a page shorter than asked for says
   nothing. The end is where as many have come as the answers' total says, else an empty page.
 - A list that ignores paging gives its first page again and again: a page that begins with the same
-  record as the first one ends the walk.
+  record as the first one ends the walk. If the total says that there is more, it is an error.
 - A total that falls between two pages means that rows have moved towards the front, over the
   border between pages: the page before is read again.
 - A walk over several pages that saw fewer different records than the total says has missed some
@@ -26,6 +26,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from tap_visma.census import Census
+from tap_visma.errors import AnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,21 +159,32 @@ class Listing:
             turn = self._turn(number, coming.result(), seen)
             page = turn.page
             if before and page.rows and page.first == opening:
+                self._demand_all(before, seen)
                 return
             page.continues = before is not None and self._reader.goes_on(before, page)
             if before and page.total is not None and page.total < (before.total or 0):
                 moved = (before.total or 0) - page.total
-                for earlier in range(max(1, number - ceil(moved / before.units)), number):
+                for earlier in range(max(1, number - ceil(moved / max(1, before.units))), number):
                     yield self._turn(earlier, self._fetch(earlier), None)
             opening = opening or page.first
             seen += page.units
             self._pages += bool(page.rows)
+            if not self._paged:
+                self._demand_all(page, seen)
             if not self._paged or not page.rows or (page.total is not None and seen >= page.total):
                 yield turn
                 return
             coming = self._ahead(number + 1)
             yield turn
             number, before = number + 1, page
+
+    def _demand_all(self, page: Page, seen: int) -> None:
+        """Refuse a list that has more than its only page, and no way to the rest."""
+        if page.total is not None and seen < page.total:
+            raise AnswerError(
+                f"the list says that it has {page.total} records, gives {seen}, and has no pages",
+                "Report the stream and this message; until it is mended, deselect the stream",
+            )
 
     def _turn(self, number: int, answer: Answer, seen: int | None) -> Turn:
         page = self._reader.open(answer.body)

@@ -180,7 +180,7 @@ class EntityStream(VismaStream):
         limit = self.ABORT_AT_RECORD_COUNT
         walk = self._walk(company, list(streams))
         for stream in streams.values():
-            stream.begin(walk.version or tap.bookmarks.version(self.name, company_id) or 0)
+            stream.begin(walk.version or self._version(company_id))
         refetched = tap.settings.refetch_periods
         requests = extraction.requests(
             self.entity, company, walk.since, tap.lookups, refetched=refetched
@@ -239,7 +239,7 @@ class EntityStream(VismaStream):
         bookmarks, settings, company_id = tap.bookmarks, tap.settings, company.company_id
         bookmark = bookmarks.oldest(streams, company_id) if self.replication_key else None
         aim = bookmarks.version(self.name)
-        due = bookmarks.version(self.name, company_id) != aim
+        due = self._version(company_id) != aim
         if due and bookmark and self._can_afford_a_sweep(company_id):
             bookmark = None
         since = stamps.back(bookmark, settings.overlap) if bookmark else settings.start
@@ -253,6 +253,11 @@ class EntityStream(VismaStream):
             fresh.page_size = self.ABORT_AT_RECORD_COUNT
             return fresh
         return bookmarks.unfinished(self.name, company_id, fresh)
+
+    def _version(self, company_id: str) -> int:
+        """The version of a company's rows: that aimed at, where a bookmark came without one."""
+        bookmarks = self._tap.bookmarks
+        return bookmarks.version(self.name, company_id) or bookmarks.version(self.name) or 0
 
     def _can_afford_a_sweep(self, company_id: str) -> bool:
         """Whether as many calls are left as the last full pass took."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -187,8 +188,6 @@ def test_endpoints_that_ignore_paging_are_read_once(
     visma: Visma, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list that the API description calls paged, and that gives page 1 for every page."""
-    from dataclasses import replace  # noqa: PLC0415
-
     entity = replace(BY_NAME["ledgers"], paged=True)
     monkeypatch.setattr("tap_visma.tap.ENTITIES", [entity])
 
@@ -196,3 +195,17 @@ def test_endpoints_that_ignore_paging_are_read_once(
 
     assert len(visma.calls()) == 2
     assert run.counts == {"ledgers": 2}
+
+
+def test_a_list_without_pages_that_gives_less_than_it_has_is_an_error(
+    paged: Visma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint that Visma begins to page, unknown to the tap."""
+    entity = replace(BY_NAME["supplier_invoices"], paged=False)
+    monkeypatch.setattr("tap_visma.tap.ENTITIES", [entity])
+
+    run = paged.sync(streams=INVOICES)
+
+    (failure,) = run.failures
+    assert "and has no pages" in failure
+    assert not run.bookmark("supplier_invoices")

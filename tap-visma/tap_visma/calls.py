@@ -177,12 +177,14 @@ def _date(headers: Mapping[str, str], default: datetime) -> datetime:
 def _refusal(response: retries.Response, path: str) -> VismaError:
     match response.status:
         case requests.codes.unauthorized:
-            return AccessError(
+            error = AccessError(
                 "Visma refuses a valid token (401)",
                 "Set 'tenant_id' to the company's own tenant id, not the customer's (Visma Admin > "
                 "Company > Edit > Configuration), and have the company's Integration Administrator "
                 "approve the application in the Visma App Store",
             )
+            error.for_company = True
+            return error
         case requests.codes.forbidden:
             return AccessError(
                 f"Visma does not give access to {path} (403)",

@@ -96,7 +96,11 @@ class Connect:
         with self._lock:
             token = self._tokens.get(company.tenant_id)
             if token is None or self._clock.monotonic() >= token.renew_at:
-                token = self._tokens[company.tenant_id] = self._ask(company)
+                try:
+                    token = self._tokens[company.tenant_id] = self._ask(company)
+                except VismaError as error:
+                    error.for_company = True
+                    raise
             return token
 
     def forget(self, company: Company) -> None:

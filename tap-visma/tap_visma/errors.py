@@ -28,7 +28,12 @@ class VismaError(Exception):
     Args:
         what: What happened, as a clause without a full stop.
         todo: What the reader can do, as a sentence without a full stop.
+
+    Attributes:
+        for_company: It would meet every other stream of the company as well.
     """
+
+    for_company = False
 
     def __init__(self, what: str, todo: str) -> None:
         super().__init__(what, todo)

@@ -102,6 +102,7 @@ def send(
             failure: VismaError = UnreachableError(
                 f"{clause} ({host})", "Check address, network and proxy, then run again"
             )
+            failure.for_company = True
             if not passing:
                 raise failure from None
         else:

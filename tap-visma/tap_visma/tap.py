@@ -90,7 +90,7 @@ class TapVisma(Tap):
 
     @cached_property
     def stopped(self) -> set[str]:
-        """Ids of companies whose allowance is used up, so that they are left out from now on."""
+        """Ids of companies of which nothing more can be read in this run."""
         return set()
 
     def companies(self) -> Iterator[Company]:
@@ -145,9 +145,11 @@ class TapVisma(Tap):
 
         An allowance that is used up is none, where the user wants the run to stop at it.
         """
-        if isinstance(failure, AllowanceError) and failure.company_id:
-            self.logger.warning("%s", failure)
+        used_up = isinstance(failure, AllowanceError)
+        if failure.company_id and (used_up or failure.for_company):
             self.stopped.add(failure.company_id)
+        if used_up:
+            self.logger.warning("%s", failure)
         else:
             self.logger.error("%s", failure)
             self.failures.append(failure)

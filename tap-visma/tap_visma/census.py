@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
-    from tap_visma.records import Key
+    from tap_visma.lineage import Key
 
 _BUCKETS = 256
 _64_BITS = (1 << 64) - 1

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_visma.entities import STAMP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+Key: TypeAlias = tuple[str | int | None, ...]
+"""The values of a record's key fields at Visma; parts can be null."""
 
 PRIMARY_KEY = ("company_id", "record_id")
 """Of every stream. Visma's own key fields can be nested, renumbered or null; `record_id` is not."""
@@ -68,9 +71,9 @@ def new_batch_id(now: datetime) -> str:
     return str(uuid.UUID(int=value))
 
 
-def record_id(company_id: str, parts: tuple[str | int | None, ...]) -> str:
+def record_id(company_id: str, key: Key) -> str:
     """The company and the key parts, joined with ':'; no two keys give the same text."""
-    return ":".join([company_id, *(_part(part) for part in parts)])
+    return ":".join([company_id, *(_part(part) for part in key)])
 
 
 def _part(part: str | int | None) -> str:

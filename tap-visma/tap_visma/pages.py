@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_visma.calls import Answer
-    from tap_visma.records import Key, Page, Reader
+    from tap_visma.lineage import Key
+    from tap_visma.records import Page, Reader
 
 logger = logging.getLogger(__name__)
 

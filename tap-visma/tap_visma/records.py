@@ -17,7 +17,7 @@ from msgspec import UNSET, Raw
 
 from tap_visma import stamps
 from tap_visma.errors import AnswerError
-from tap_visma.lineage import AUDIT_COLUMNS, POSITION, record_id
+from tap_visma.lineage import AUDIT_COLUMNS, POSITION, Key, record_id
 from tap_visma.masking import MARK, Pseudonym, hook
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tap_visma.census import Census
     from tap_visma.entities import Entity, Lines
 
-Key: TypeAlias = tuple[str | int | None, ...]
 Path: TypeAlias = tuple[str, ...]
 Record: TypeAlias = Any
 """An instance of a compiled record type; JSON encoding it gives the record of a stream."""

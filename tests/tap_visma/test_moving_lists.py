@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -173,6 +174,26 @@ def test_a_walk_is_not_gone_on_with_when_the_selection_is_another(paged: Visma) 
 
     whole = paged.sync(streams=INVOICES)
     assert rest.own_rows("supplier_invoice_lines") == whole.own_rows("supplier_invoice_lines")
+
+
+def test_the_next_page_is_fetched_while_this_one_is_written(
+    paged: Visma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first page is being written, the call for the second one is already answered."""
+    seen: list[int] = []
+
+    def look(*_: object, **__: object) -> None:
+        for _ in range(500):
+            if seen or len(paged.calls()) == 2:
+                break
+            time.sleep(0.01)
+        seen.append(len(paged.calls()))
+
+    monkeypatch.setattr("tap_visma.streams.RecordLines.flush", look)
+
+    paged.sync(streams={"supplier_invoices"})
+
+    assert seen[0] == 2
 
 
 def test_lines_selected_later_are_read_from_the_beginning(visma: Visma) -> None:

@@ -132,7 +132,8 @@ def in_words(report: CompanyReport) -> Iterator[str]:
         yield f"Not asked: {', '.join(missing)}."
     if report.first_load_calls and report.later_run_calls:
         silent = len(report.streams) - sum(1 for s in report.streams if s.first_load_calls)
-        without = f", not counting the {silent} streams without an answer" if silent else ""
+        streams = "1 stream" if silent == 1 else f"{silent} streams"
+        without = f", not counting {streams} without an answer" if silent else ""
         yield (
             f"A first load takes {report.first_load_calls.in_words()} calls{without}"
             f"{_span(report)}. A later run takes at least {report.later_run_calls.number}."

@@ -19,7 +19,7 @@ FLOORS = (
     {"records", "pages", "bookmarks"},
     {"extraction"},
     {"messages", "progress", "streams", "tap"},
-    {"__main__", "__init__"},
+    {"__main__", "__init__", "findings", "doctor"},
 )
 ROOMS = {path.stem: path for path in Path(*tap_visma.__path__).glob("*.py")}
 

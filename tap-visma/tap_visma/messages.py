@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.contrib.msgspec import MsgSpecWriter, enc_hook
 from singer_sdk.singerlib import StateMessage
 
 from tap_visma.errors import OutputError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tap_visma.records import Record
 
 FLUSH_BYTES = 1 << 20
+
+_NUMBER_ENCODER = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
+_TEXT_ENCODER = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="string")
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class RecordMessage(msgspec.Struct):
@@ -40,17 +44,27 @@ class Writer(MsgSpecWriter):
     """Writes messages whole, whatever signal comes.
 
     Attributes:
+        decimals_as_text: Whether decimals in messages are written as text, not as numbers.
         bytes_since_state: Written since the last STATE.
         state_bytes: Size of the last STATE.
     """
 
+    decimals_as_text = False
     bytes_since_state = 0
     state_bytes = 0
     _writing = False
     _exit_code: int | None = None
 
+    def serialize_message(self, message: Message) -> bytearray:
+        """A message as a line."""
+        line = bytearray()
+        encoder = _TEXT_ENCODER if self.decimals_as_text else _NUMBER_ENCODER
+        encoder.encode_into(message.to_dict(), line)
+        line += b"\n"
+        return line
+
     def write_message(self, message: Message) -> None:
-        """Write a message other than RECORD, and flush."""
+        """Write a message as a whole, and flush."""
         line = self.format_message(message)
         self.write_lines(line)
         with _named_if_closed():
@@ -99,14 +113,13 @@ class RecordLines:
     def __init__(self, stream: str, version: int, writer: Writer) -> None:
         self._writer = writer
         self._message = RecordMessage("RECORD", stream, None, version, "")
-        self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._lines = bytearray()
 
     def add(self, record: Record) -> None:
         """Add one record, which must be of a compiled type."""
         self._message.record = record
         self._message.time_extracted = record._extracted_at  # noqa: SLF001
-        self._encoder.encode_into(self._message, self._lines, -1)
+        _TEXT_ENCODER.encode_into(self._message, self._lines, -1)
         self._lines += b"\n"
         if len(self._lines) > FLUSH_BYTES:
             self.flush()
@@ -117,11 +130,7 @@ class RecordLines:
         self._lines.clear()
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=str)
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-
-
 def as_dict(record: Record) -> dict[str, Any]:
     """A record as a dictionary, for those who look inside: numbers with decimals are Decimal."""
-    values: dict[str, Any] = _DECODER.decode(_ENCODER.encode(record))
+    values: dict[str, Any] = _DECODER.decode(_NUMBER_ENCODER.encode(record))
     return values

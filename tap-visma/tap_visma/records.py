@@ -112,6 +112,8 @@ class Reader:
     def __init__(self, entity: Entity, shapes: Mapping[str, Shape]) -> None:
         self._entity = entity
         self._lists = tuple(lines for lines in entity.lists if shapes[lines.name].keeps(()))
+        keeps = shapes[entity.name].keeps
+        self._only_for_lines = {x.path[0] for x in self._lists if not keeps(x.path[:1])}
         self._line_key = next((x.key for x in entity.lists if x.path == (entity.counts,)), ())
         self._counted = next((x for x in self._lists if x.path == (entity.counts,)), None)
         self.counts_all = not entity.counts or self._counted is not None
@@ -225,11 +227,14 @@ class Reader:
 
     def _lines(self, record: Record) -> list[tuple[Lines, int, Record, Key]]:
         """The lines of a record, which lose their place in it: list, position, line and key."""
-        return [
+        found = [
             (lines, position, line, _key(line, lines.key) if lines.key else (position,))
             for lines in self._lists
             for position, line in enumerate(_take(record, lines.path), 1)
         ]
+        for name in self._only_for_lines:
+            setattr(record, name, UNSET)
+        return found
 
 
 def parent_columns(entity: Entity, lines: Lines) -> tuple[str, ...]:

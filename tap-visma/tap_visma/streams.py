@@ -43,14 +43,18 @@ class VismaStream(Stream):
 
     _tap: TapVisma
 
-    def __init__(self, tap: TapVisma, name: str, columns: Mapping[str, Any]) -> None:
+    def __init__(
+        self, tap: TapVisma, name: str, columns: Mapping[str, Any], key: Iterable[str]
+    ) -> None:
         """Make the stream.
 
         Args:
             tap: The tap.
             name: The stream's name.
             columns: Schemas of the columns that stand before Visma's own.
+            key: Fields of Visma's own that the tap needs; dots lead into nested objects.
         """
+        self._automatic = (*columns, *key)
         self.visma_schema = schemas.load(name)
         if tap.config.get("mask") == "drop":
             self.visma_schema = without_personal(self.visma_schema)
@@ -69,11 +73,13 @@ class VismaStream(Stream):
 
     @property
     def metadata(self) -> MetadataMapping:
-        """Catalog metadata, in which the audit columns cannot be deselected."""
+        """Catalog metadata, in which keys and audit columns cannot be deselected."""
         metadata = super().metadata
-        for column in AUDIT_COLUMNS:
-            if entry := metadata.get(("properties", column)):
-                entry.inclusion = entry.InclusionType.AUTOMATIC
+        for name in self._automatic:
+            steps = name.split(".")
+            for depth in range(1, len(steps) + 1):
+                if entry := metadata.get(_breadcrumb(steps[:depth])):
+                    entry.inclusion = entry.InclusionType.AUTOMATIC
         return metadata
 
     def apply_catalog(self, catalog: Catalog) -> None:
@@ -100,11 +106,10 @@ class VismaStream(Stream):
         """What the catalog wants of this stream."""
         mask = self.mask
         selected = self.selected
-        fields = self.effective_schema["properties"]
+        schema = self.effective_schema
 
         def keeps(path: Path) -> bool:
-            crumbs = tuple(crumb for name in path for crumb in ("properties", name))
-            return selected and (not path or path[0] in fields) and bool(mask[crumbs])
+            return selected and _knows(schema, path) and bool(mask[_breadcrumb(path)])
 
         mask_key = self.config.get("mask_key") if self.config.get("mask") == "hash" else None
         return Shape(self.visma_schema, keeps, self._decimals_as_text, mask_key)
@@ -116,6 +121,7 @@ class VismaStream(Stream):
             version: The version that RECORD messages carry.
         """
         self._stream_version = version
+        self._tap.message_writer.decimals_as_text = self._decimals_as_text
         maps = self.stream_maps
         as_read = len(maps) == 1 and type(maps[0]) is SameRecordTransform
         if as_read and not maps[0].flattening_enabled:
@@ -142,7 +148,8 @@ class EntityStream(VismaStream):
         self.entity = entity
         self.selected_by_default = entity.by_default
         added = {column: {"type": "string"} for column in entity.added_columns}
-        super().__init__(tap, entity.name, {**AUDIT_COLUMNS, **added})
+        needed = (*entity.key, entity.stamp or STAMP)
+        super().__init__(tap, entity.name, {**AUDIT_COLUMNS, **added}, needed)
         if entity.since and entity.stamp:
             self.replication_key = STAMP
         self.child_streams = [LinesStream(tap, self, lines) for lines in entity.lists]
@@ -302,7 +309,7 @@ class LinesStream(VismaStream):
                 "type": "integer",
                 "description": "Place in the document's list, from 1",
             }
-        super().__init__(tap, lines.name, columns)
+        super().__init__(tap, lines.name, columns, lines.key)
         if entity_stream.replication_key:
             self.replication_key = STAMP
 
@@ -315,6 +322,20 @@ class LinesStream(VismaStream):
         for message in super()._generate_schema_messages():
             message.schema = {**message.schema, "x-document": self._document}
             yield message
+
+
+def _breadcrumb(path: Iterable[str]) -> tuple[str, ...]:
+    return tuple(crumb for name in path for crumb in ("properties", name))
+
+
+def _knows(schema: Mapping[str, Any], path: Path) -> bool:
+    """Whether a schema has the field at a path, which may lead through lists."""
+    for name in path:
+        properties = schema.get("items", schema).get("properties", {})
+        if name not in properties:
+            return False
+        schema = properties[name]
+    return True
 
 
 def _common(schema: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

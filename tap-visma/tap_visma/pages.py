@@ -5,8 +5,8 @@ rows can move between pages while they are read. The rules, each for a trap of t
 
 - A page size above the endpoint's cap is cut in silence, so a page shorter than asked for says
   nothing. The end is where as many have come as the answers' total says, else an empty page.
-- A list that ignores paging gives its first page again and again: a page that begins with the same
-  record as the first one ends the walk. If the total says that there is more, it is an error.
+- A list that ignores paging gives its first page again and again, which ends the walk. If the total
+  says that there is more, it is an error.
 - A total that falls between two pages means that rows have moved towards the front, over the
   border between pages: the page before is read again.
 - A walk over several pages that saw fewer different records than the total says has missed some
@@ -154,20 +154,26 @@ class Listing:
 
     def _walk(self, number: int, seen: int) -> Iterator[Turn]:
         coming = self._ahead(number)
-        opening: Key | None = None
+        opening: Page | None = None
         before: Page | None = None
+        repeats = 0
         while True:
             turn = self._turn(number, coming.result(), seen)
             page = turn.page
-            if before and page.rows and page.first == opening:
+            repeats = repeats + 1 if opening and page.repeats(opening) else 0
+            # Without a total, one repetition can also be a page's worth of rows put in front
+            if before and repeats and (page.total is not None or repeats == 2):  # noqa: PLR2004
                 self._demand_all(before, seen)
                 return
+            if repeats:
+                number, coming = number + 1, self._ahead(number + 1)
+                continue
             page.continues = before is not None and self._reader.goes_on(before, page)
             if before and page.total is not None and page.total < (before.total or 0):
                 moved = (before.total or 0) - page.total
                 for earlier in range(max(1, number - ceil(moved / max(1, before.units))), number):
                     yield self._turn(earlier, self._fetch(earlier), None)
-            opening = opening or page.first
+            opening = opening or page
             seen += page.units
             self._pages += bool(page.rows)
             if not self._paged:

@@ -74,6 +74,14 @@ class Page:
     newest: str | None = None
     continues: bool = False
 
+    def repeats(self, other: Page) -> bool:
+        """Whether it holds what another page of the list held, and the list has not grown."""
+        return (
+            bool(self.rows)
+            and (self.first, self.last, self.units) == (other.first, other.last, other.units)
+            and (self.total is None or other.total is None or self.total <= other.total)
+        )
+
     def pages(self) -> int | None:
         """How many pages like this one the list has, if that is known."""
         return -(-self.total // self.units) if self.total and self.units else None

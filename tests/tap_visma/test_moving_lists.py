@@ -182,7 +182,7 @@ def test_the_next_page_is_fetched_while_this_one_is_written(
     """While the first page is being written, the call for the second one is already answered."""
     seen: list[int] = []
 
-    def look(*_: object, **__: object) -> None:
+    def look(*_args: object, **_kwargs: object) -> None:
         for _ in range(500):
             if seen or len(paged.calls()) == 2:
                 break
@@ -214,7 +214,7 @@ def test_endpoints_that_ignore_paging_are_read_once(
 
     run = visma.sync(streams={"ledgers"})
 
-    assert len(visma.calls()) == 2
+    assert len(visma.calls()) == 3  # the third tells it from a list that has grown in front
     assert run.counts == {"ledgers": 2}
 
 

@@ -30,7 +30,7 @@ demo: .meltano/.complete ## two nights of three sandbox companies into a DuckDB 
 test: lint .meltano/.complete ## everything that CI proves
 	$(BIN)/pytest
 
-unit: .venv/.complete ## the tests that need no second process, in seconds
+unit: .venv/.complete ## the tests that start no processes of their own
 	$(BIN)/pytest -m "not process"
 
 lint: .venv/.complete

@@ -131,3 +131,16 @@ def test_a_first_load_of_everything_stays_within_forty_calls_an_hour(visma: Vism
     assert len(visma.calls()) <= 40
     assert {call["status"] for call in visma.calls()} == {200}
     assert len(run.counts) > len(ENTITIES) / 3
+
+
+def test_a_company_is_asked_one_thing_at_a_time(visma: Visma) -> None:
+    """Although the next page is fetched ahead; Visma says nothing of calls side by side."""
+    visma.control(
+        "settings",
+        {"require_one_request_at_a_time": True, "latency_ms": 5, "page_caps": {PATH: 20}},
+    )
+
+    run = visma.sync(streams=INVOICES | of_entity("budgets"), clock=MovedClock())
+
+    assert run.failures == []
+    assert {call["status"] for call in visma.calls()} == {200}

@@ -55,7 +55,8 @@ def run_until(loader: Loader, visma: Visma, folder: Path, last_byte: int | None,
         assert process.stdout
         for line in process.stdout:
             if not line.endswith(b"\n"):
-                break  # cut off in the middle
+                assert how == signal.SIGKILL  # nothing else may cut a line
+                break
             loader.take(line)
             seen += len(line)
             if last_byte is not None and seen >= last_byte:
@@ -89,7 +90,8 @@ def test_ended_at_random_bytes_again_and_again_no_row_is_lost(
 
     assert endings[-1] == 0
     assert len(endings) > 1
-    assert set(endings[:-1]) == {-how if how == signal.SIGKILL else 128 + how}
+    # When all is written, Python no longer handles signals on its way out
+    assert set(endings[:-1]) <= {-how, 128 + how}
     assert loader.rows == undisturbed.rows
 
 

@@ -121,10 +121,10 @@ def test_a_token_that_expires_during_a_run_is_renewed_before_its_end(paged: Vism
 
 def test_an_answer_that_takes_too_long_is_asked_for_in_smaller_pages(paged: Visma) -> None:
     undisturbed = paged.sync(streams=INVOICES)
-    rules = paged.faults({"path": PATH, "page": 3, "do": {"slow": 1.6}})
+    rules = paged.faults({"path": PATH, "page": 3, "do": {"slow": 2.6}})
     paged.control("settings", {"page_caps": {PATH: 40}})
 
-    run = paged.sync(streams=INVOICES, timeout_seconds=1)
+    run = paged.sync(streams=INVOICES, timeout_seconds=2)
 
     assert rules() == [1]
     assert run.failures == []

@@ -187,8 +187,12 @@ class Bookmarks:
         entry = self._entry(entity, company_id)
         entry.pop("walk", None)
         if walk.version is not None:
+            # A pass with a later start date than the one before leaves out rows that are not gone
+            shorter = "version" in entry and (walk.since or "") > entry.get("since", "")
             entry["version"] = walk.version
-            entry["certain"] = walk.is_certain()
+            entry["certain"] = walk.is_certain() and not shorter
+            if walk.since and not shorter:
+                entry["since"] = walk.since
             entry["calls"] = walk.calls
         bookmark = walk.bookmark()
         if bookmark is None or not has_stamps:

@@ -242,6 +242,8 @@ class Reader:
         ]
         for name in self._only_for_lines:
             setattr(record, name, UNSET)
+        if len({(lines.name, key) for lines, _position, _line, key in found}) < len(found):
+            raise ValueError("two of its lines share a key")
         return found
 
 

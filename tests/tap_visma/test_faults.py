@@ -166,3 +166,17 @@ def test_records_that_share_a_key_are_an_error_and_never_overwritten_in_silence(
     assert "stream 'general_ledger_balances': two records of page 1 share the key" in failure
     assert run.records("general_ledger_balances") == []
     assert not run.bookmark("general_ledger_balances")
+
+
+def test_lines_that_share_a_key_are_an_error_as_well(
+    visma: Visma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices = BY_NAME["supplier_invoices"]
+    lines = replace(invoices.lists[0], key=("uom",))
+    monkeypatch.setattr("tap_visma.tap.ENTITIES", [replace(invoices, lists=(lines,))])
+
+    run = visma.sync(streams=INVOICES)
+
+    (failure,) = run.failures
+    assert "two of its lines share a key" in failure
+    assert run.records("supplier_invoice_lines") == []

@@ -91,6 +91,18 @@ def _aged(state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
+def test_a_later_start_date_makes_no_row_look_deleted(visma: Visma) -> None:
+    first = visma.sync(streams=INVOICES)
+    state = first.state
+    state["bookmarks"]["supplier_invoices"]["version"] -= 2 * 86_400_000
+
+    second = visma.sync(_aged(state), streams=INVOICES, sweep_days=1, start_date="2026-02-01")
+
+    assert versions(second, "supplier_invoices") != versions(first, "supplier_invoices")
+    assert activated(second) == {}
+    assert loaded(first, second) == loaded(first)
+
+
 def test_a_sweep_waits_until_there_are_calls_for_it(visma: Visma) -> None:
     visma.control("settings", {"page_caps": {PATH: 20}, "calls_per_window": 12})
     first = visma.sync(streams=INVOICES)

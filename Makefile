@@ -17,7 +17,7 @@ setup: .venv/.complete ## install everything into .venv
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt uv
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group dev --group demo \
-		-e tap-visma -e visma-sandbox
+		-e './tap-visma[s3]' -e visma-sandbox
 	@touch $@
 
 .meltano/.complete: .venv/.complete meltano.yml constraints.txt
@@ -47,7 +47,7 @@ docs: .venv/.complete ## write the tables in the READMEs from the code
 constraints: ## pin the newest compatible versions anew
 	$(BIN)/uv pip compile -q --no-emit-index-url --universal --python-version 3.11 --upgrade \
 		--custom-compile-command "make constraints" \
-		--group dev --group demo tap-visma/pyproject.toml visma-sandbox/pyproject.toml \
+		--group dev --group demo --extra s3 tap-visma/pyproject.toml visma-sandbox/pyproject.toml \
 		-o constraints.txt
 
 clean: ## remove what the verbs made

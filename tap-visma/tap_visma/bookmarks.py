@@ -7,6 +7,7 @@ partitioned streams, with one entry per company:
         "context": {"company_id": "no"},
         "replication_key": "lastModifiedDateTime",
         "replication_key_value": "2026-03-20T06:35:22.153000",
+        "batch": ["0195...", "9f86..."],
         "walk": {...}}]}}}
 
 A bookmark is the newest stamp seen, never a clock of ours. A walk over several pages is no
@@ -27,6 +28,7 @@ import msgspec
 from tap_visma import stamps
 from tap_visma.entities import STAMP
 from tap_visma.errors import SettingsError
+from tap_visma.ledger import Link
 from tap_visma.pages import Place
 
 if TYPE_CHECKING:
@@ -202,6 +204,18 @@ class Bookmarks:
             before = self.oldest([stream], company_id)
             entry["replication_key"] = STAMP
             entry["replication_key_value"] = max(bookmark, before or bookmark)
+
+    def last_batch(self, entity: str, company_id: str) -> Link | None:
+        """The last row of the ledger for an entity in a company."""
+        held = self._entries.get((entity, company_id), {}).get("batch")
+        try:
+            return msgspec.convert(held, Link | None)
+        except msgspec.ValidationError:
+            return None
+
+    def keep_batch(self, entity: str, company_id: str, link: Link) -> None:
+        """Keep the last row of the ledger."""
+        self._entry(entity, company_id)["batch"] = msgspec.to_builtins(link)
 
     def version(self, entity: str, company_id: str | None = None) -> int | None:
         """The version of an entity's records: the one aimed at, or the one a company has."""

@@ -59,11 +59,13 @@ class Answer:
         body: JSON, decompressed, otherwise untouched.
         received_at: Our time, UTC.
         answered_at: Visma's time, UTC, from the `Date` header; ours where it is missing.
+        number: Which answer of its batch it is, from 1; 0 for one that belongs to none.
     """
 
     body: bytes
     received_at: datetime
     answered_at: datetime
+    number: int = 0
 
 
 class Caller:

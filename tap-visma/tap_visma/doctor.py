@@ -6,19 +6,19 @@ Asks each selected endpoint once, for as little as it gives, and stops at the al
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from math import ceil
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import requests
 
-from tap_visma import extraction, stamps
+from tap_visma import commands, extraction, stamps
 from tap_visma.calls import Caller
+from tap_visma.checks import problems
 from tap_visma.connect import Connect
+from tap_visma.entity_streams import EntityStream
 from tap_visma.errors import (
     AccessError,
     AllowanceError,
@@ -29,9 +29,7 @@ from tap_visma.errors import (
 from tap_visma.extraction import Lookups
 from tap_visma.findings import Allowance, CompanyReport, Figure, StreamReport, in_words
 from tap_visma.records import Page, Reader
-from tap_visma.settings import problems
-from tap_visma.streams import EntityStream, VismaStream
-from tap_visma.tap import TapVisma
+from tap_visma.streams import VismaStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from tap_visma.entities import Entity
     from tap_visma.findings import Known
     from tap_visma.settings import Company
+    from tap_visma.tap import TapVisma
 
 SILENCES = 3
 """So many endpoints in a row without an answer mean that no other will answer either."""
@@ -108,7 +107,7 @@ class Visit:
         if lists:
             params = dict(lists[0].params)
             if entity.paged:
-                params |= {"pageNumber": "1", "pageSize": "1"}
+                params |= {extraction.PAGE_NUMBER: "1", extraction.PAGE_SIZE: "1"}
             body = self._caller.get(self._company, lists[0].path, params).body
             family = (stream, *stream.child_streams)
             shapes = {x.name: x.shape() for x in family if isinstance(x, VismaStream)}
@@ -210,68 +209,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         "tap-visma-doctor", description="Ask each company what a first load finds and takes."
     )
-    parser.add_argument(
-        "--config",
-        action="append",
-        required=True,
-        help="settings file, or ENV for TAP_VISMA_ variables; can be given more than once",
-    )
+    commands.add_config(parser)
     parser.add_argument("--catalog", help="catalog file that says which streams are selected")
     parser.add_argument("--format", choices=["table", "json"], default="table")
     given = parser.parse_args(arguments)
     try:
-        tap = _tap(given.config, given.catalog)
+        tap = commands.tap(given.config, given.catalog)
         wrong = problems(tap.config)
     except SettingsError as error:
         wrong = [str(error)]
     if wrong:
-        sys.stderr.writelines(f"{line}\n" for line in wrong)
+        commands.complain(wrong)
         return 2
     reports = [Visit(tap, company).report() for company in tap.settings.companies]
     works = all(report.works() for report in reports)
     if given.format == "json":
-        text = msgspec.json.format(msgspec.json.encode({"works": works, "companies": reports}))
-        _write(text.decode())
+        commands.write_json({"works": works, "companies": reports})
     else:
-        _write("\n\n".join("\n".join(in_words(report)) for report in reports))
+        commands.write("\n\n".join("\n".join(in_words(report)) for report in reports).encode())
     return 0 if works else 1
-
-
-def _tap(files: list[str], catalog: str | None) -> TapVisma:
-    config: dict[str, Any] = {}
-    for file in files:
-        config |= _json(file) if file != "ENV" else {}
-    try:
-        return TapVisma(
-            config=config,
-            catalog=_json(catalog) if catalog else None,
-            parse_env_config="ENV" in files,
-            validate_config=False,
-        )
-    except ValueError:
-        raise SettingsError(
-            "A TAP_VISMA_ variable is not of its setting's kind", "See the table of settings"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - the SDK's of any kind, whose texts can quote values
-        raise SettingsError(
-            f"Catalog, stream maps or flattening are not understood ({type(error).__name__})",
-            "Make a catalog with `tap-visma --discover`, and see the table of settings",
-        ) from None
-
-
-def _json(file: str) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(Path(file).read_bytes(), type=dict[str, Any])
-    except OSError as error:
-        raise SettingsError(str(error), "Check the paths given") from None
-    except msgspec.MsgspecError:
-        raise SettingsError("A file given is not JSON", "It must hold one object") from None
-
-
-def _write(text: str) -> None:
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still in the buffer cannot be written; at exit Python would try, and complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,8 @@ VismaError
 │   └── TooSlowError     ask for less at a time
 ├── AnswerError          Visma answered something that this tap does not understand
 ├── OutputError          see why the loader ended
+├── ArchiveError         make room for the archive, or mend the way to it
+│   └── LockedError      give the key
 └── IncompleteSyncError  some companies or streams failed, the others are whole
 
 An error holds what a person needs: what happened, the company and the stream, and the way out.
@@ -83,6 +85,14 @@ class AnswerError(VismaError):
 
 class OutputError(VismaError):
     """Nobody reads what the tap writes any more."""
+
+
+class ArchiveError(VismaError):
+    """The archive cannot be read or written, or does not hold what it should."""
+
+
+class LockedError(ArchiveError):
+    """What the archive holds is encrypted, and no key at hand opens it."""
 
 
 class IncompleteSyncError(VismaError):

@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from tap_visma.census import Census
     from tap_visma.entities import Entity, Lookup
     from tap_visma.pages import Turn
+    from tap_visma.recording import Recording
     from tap_visma.records import Reader
     from tap_visma.settings import Company, Settings
 
 logger = logging.getLogger(__name__)
+
+PAGE_NUMBER, PAGE_SIZE = PAGING = ("pageNumber", "pageSize")
+"""Query parameters of paging."""
 
 EARLIEST = "1900-01-01T00:00:00"
 """What an endpoint that insists on the filter is given when all is wanted."""
@@ -137,9 +141,12 @@ def read(
     requests: Sequence[Request],
     *,
     caller: Caller,
+    recording: Recording,
     reader: Reader,
 ) -> Iterator[tuple[Request, Turn, Census]]:
     """The pages of a walk, from where it has come to; marks on the walk what is known of them.
+
+    Each is recorded as it comes, before it is opened.
 
     Yields:
         The list, a page of it, and the census that is to take in its records.
@@ -155,8 +162,8 @@ def read(
     def fetch(request: Request, number: int) -> Answer:
         params = dict(request.params)
         if entity.paged:
-            params |= {"pageNumber": str(number), "pageSize": str(walk.page_size)}
-        return caller.get(company, request.path, params)
+            params |= {PAGE_NUMBER: str(number), PAGE_SIZE: str(walk.page_size)}
+        return recording.keep(request, params, caller.get(company, request.path, params))
 
     for request in requests[names.index(walk.request) if walk.request else 0 :]:
         while True:
@@ -164,7 +171,7 @@ def read(
                 partial(fetch, request),
                 reader,
                 paged=entity.paged,
-                after=walk.place_in(str(request)),
+                after=walk.place_in(str(request)) if entity.paged else None,
             )
             try:
                 for turn in listing.turns():

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_visma.entities import STAMP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 Key: TypeAlias = tuple[str | int | None, ...]
 """The values of a record's key fields at Visma; parts can be null."""
@@ -69,6 +69,18 @@ def new_batch_id(now: datetime) -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
+
+
+def began(batch_id: str) -> datetime:
+    """When a batch began, UTC.
+
+    Raises:
+        ValueError: It is no id of a batch.
+    """
+    value = uuid.UUID(batch_id)
+    if value.version != 7 or str(value) != batch_id:  # noqa: PLR2004 - of UUIDs with a time
+        raise ValueError(batch_id)
+    return datetime.fromtimestamp((value.int >> 80) / 1000, tz=UTC)
 
 
 def record_id(company_id: str, key: Key) -> str:

@@ -59,6 +59,7 @@ class Turn:
         page: The answer, opened. Whoever is done with it clears its rows, since pages are large
             and this is all that holds them.
         place: Where a later run can go on after it; `None` for a page that is read again.
+        answer: The answer's number in its batch.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Turn:
     answered_at: datetime
     page: Page
     place: Place | None
+    answer: int
 
 
 class Listing:
@@ -200,7 +202,7 @@ class Listing:
         place = None
         if seen is not None and page.last is not None:
             place = Place(number, seen + page.units, page.last)
-        return Turn(number, answer.received_at, answer.answered_at, page, place)
+        return Turn(number, answer.received_at, answer.answered_at, page, place, answer.number)
 
     def _missed(self) -> bool:
         """Whether fewer different records came than there were said to be."""

@@ -139,7 +139,7 @@ class Reader:
         if b"\n" in body:  # each record becomes one line of output
             body = msgspec.json.format(body, indent=-1)
         try:
-            rows, total = self._rows(body)
+            rows, total = split(entity, body)
             heads = [self._head.decode(row) for row in (rows if entity.counts else _ends(rows))]
             keys = [key for head in heads for key in self._unit_keys(head)]
         except (msgspec.MsgspecError, ValueError) as error:
@@ -169,15 +169,6 @@ class Reader:
             return False
         length = len(self._entity.key)
         return page.first[:length] == before.last[:length]
-
-    def _rows(self, body: bytes) -> tuple[list[Raw], int | None]:
-        """The records of an answer, and the total where it stands around them."""
-        if self._entity.one_record:
-            return [Raw(body)], None
-        if body.lstrip().startswith(b"{"):
-            wrapped = _WRAPPED_LIST.decode(body)
-            return wrapped.records, wrapped.totalCount
-        return _LIST.decode(body), None
 
     def records(self, page: Page, origin: Origin, census: Census) -> Iterator[tuple[str, Record]]:
         """The records of a page, each document before its lines.
@@ -247,6 +238,38 @@ class Reader:
         return found
 
 
+def split(entity: Entity, body: bytes) -> tuple[list[Raw], int | None]:
+    """The records of an answer, as they stand in it, and the total where it stands around them.
+
+    Raises:
+        msgspec.MsgspecError: It is not the list that the API description promises.
+    """
+    if entity.one_record:
+        return [Raw(body)], None
+    if body.lstrip().startswith(b"{"):
+        wrapped = _WRAPPED_LIST.decode(body)
+        return wrapped.records, wrapped.totalCount
+    return _LIST.decode(body), None
+
+
+def line_in(row: Raw, path: Path, position: int) -> Raw:
+    """A line of a record, as it stands in it.
+
+    Args:
+        row: The record's JSON.
+        path: The lists that lead to it.
+        position: Which one, from 1, as `Reader.records` counts.
+
+    Raises:
+        IndexError: There is none.
+    """
+    items = [row]
+    for name in path:
+        lists = (_FIELDS.decode(item).get(name, _NULL) for item in items)
+        items = [line for lines in lists for line in _LIST_OR_NULL.decode(lines) or ()]
+    return items[position - 1]
+
+
 def parent_columns(entity: Entity, lines: Lines) -> tuple[str, ...]:
     """The columns in which lines carry the key of their document."""
     return lines.parent_columns or entity.key
@@ -293,6 +316,9 @@ def _take(record: Record, path: Path) -> list[Record]:
 # Compiling: a record type per entity and selection.
 
 _LIST = msgspec.json.Decoder(list[Raw])
+_LIST_OR_NULL = msgspec.json.Decoder(list[Raw] | None)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_NULL = Raw(b"null")
 _KEY_PART: Any = str | int | None
 
 Fields: TypeAlias = list[tuple[str, Any, Any]]

@@ -1,24 +1,17 @@
-"""What a user can set: one JSON Schema for every front end, and the checked values.
-
-Problems name the setting and what it should be, never the value: it may be a secret.
-"""
+"""What a user can set: one JSON Schema for every front end, and the checked values."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
 from tap_visma import stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
@@ -174,6 +167,79 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         "loaders that would make floats of them",
     ),
     th.Property(
+        "archive_url",
+        th.StringType(nullable=False),
+        title="Archive",
+        description="Where to keep every answer of Visma as it came: a folder, or an address such "
+        "as `s3://bucket/folder`; without it, nothing is kept",
+    ),
+    th.Property(
+        "archive_required",
+        th.BooleanType(nullable=False),
+        default=True,
+        title="Archive required",
+        description="Whether a run ends when the archive fails; if not, it goes on without",
+    ),
+    th.Property(
+        "archive_days",
+        th.IntegerType(nullable=False, minimum=0, maximum=36_600),
+        default=0,
+        title="Archive days",
+        description="Days after which batches are removed from the archive; 0 for never",
+    ),
+    th.Property(
+        "archive_reuse_hours",
+        th.IntegerType(nullable=False, minimum=0, maximum=168),
+        default=12,
+        title="Archive reuse",
+        description="A first load that begins again takes from the archive what an earlier attempt "
+        "has read in so many hours before, and saves those calls; 0 for never",
+    ),
+    th.Property(
+        "archive_recipients",
+        th.ArrayType(th.StringType(nullable=False), nullable=False),
+        title="Archive recipients",
+        description="Public keys (age) for which pages in the archive are encrypted",
+    ),
+    th.Property(
+        "archive_identity",
+        th.StringType(nullable=False),
+        secret=True,
+        title="Archive identity",
+        description="Secret key (age) that opens encrypted pages, to replay and show them",
+    ),
+    th.Property(
+        "replay_batch_id",
+        th.StringType(nullable=False),
+        title="Replay batch",
+        description="Write the records of this batch once more, from the archive, in place of a "
+        "sync: no call to Visma, no change of bookmarks",
+    ),
+    th.Property(
+        "replay_company_id",
+        th.StringType(nullable=False),
+        title="Replay company",
+        description="Likewise for all batches of this company and of `replay_stream`",
+    ),
+    th.Property(
+        "replay_stream",
+        th.StringType(nullable=False),
+        title="Replay stream",
+        description="Likewise: the stream, that of the documents where lines are wanted",
+    ),
+    th.Property(
+        "replay_from",
+        th.DateTimeType(nullable=False),
+        title="Replay from",
+        description="Only batches that began at this day or moment (UTC) or later",
+    ),
+    th.Property(
+        "replay_until",
+        th.DateTimeType(nullable=False),
+        title="Replay until",
+        description="Only batches that began before this day or moment (UTC)",
+    ),
+    th.Property(
         "api_url",
         th.StringType(nullable=False),
         default="https://api.finance.visma.net",
@@ -205,6 +271,15 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
 """The settings of the tap; the SDK adds those of stream maps and flattening."""
 
 
+REPLAY = (
+    "replay_batch_id",
+    "replay_company_id",
+    "replay_stream",
+    "replay_from",
+    "replay_until",
+)
+"""Settings that make a run a replay."""
+
 CHOSEN = ("ledgers", "branches", "financial_years")
 """Settings that name the values of parameters."""
 
@@ -219,6 +294,25 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """What to replay: a batch, or those of a stream of a company that began within a time.
+
+    Attributes:
+        batch_id: The batch, if it is one.
+        company_id: The company, else.
+        stream: The entity's stream, else.
+        first: The earliest start, naive, UTC.
+        end: The start from which on no more.
+    """
+
+    batch_id: str | None
+    company_id: str | None
+    stream: str | None
+    first: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Checked settings.
 
@@ -226,6 +320,8 @@ class Settings:
         start: A naive moment as Visma's filters take it, or `None`.
         sweep: How old the last full pass of a stream may become, `None` for any age.
         chosen: Values of the parameters that endpoints insist on, where the user wants fewer.
+        archive_reuse: How old pages may be with which a first load begins.
+        replay: What to replay in place of a sync.
     """
 
     client_id: str
@@ -240,7 +336,13 @@ class Settings:
     stops_when_exhausted: bool
     quota_reserve: int
     timeout_seconds: int
-    use_singer_decimal: bool
+    archive_url: str | None
+    archive_required: bool
+    archive_days: int
+    archive_reuse: timedelta
+    archive_recipients: Sequence[str]
+    archive_identity: str | None
+    replay: Replay | None
     api_url: str
     token_url: str
     scope: str
@@ -258,9 +360,9 @@ class Settings:
             for name, prop in SCHEMA["properties"].items()
         }
         return cls(
-            client_id=values["client_id"],
-            client_secret=values["client_secret"],
-            companies=tuple(Company(**company) for company in values["companies"]),
+            client_id=values["client_id"] or "",
+            client_secret=values["client_secret"] or "",
+            companies=tuple(Company(**company) for company in values["companies"] or ()),
             start=stamps.parse(values["start_date"]) if values["start_date"] else None,
             page_size=values["page_size"],
             overlap=timedelta(minutes=values["overlap_minutes"]),
@@ -270,7 +372,13 @@ class Settings:
             stops_when_exhausted=values["quota_exhausted"] == "stop",
             quota_reserve=values["quota_reserve"],
             timeout_seconds=values["timeout_seconds"],
-            use_singer_decimal=values["use_singer_decimal"],
+            archive_url=values["archive_url"] or None,
+            archive_required=values["archive_required"],
+            archive_days=values["archive_days"],
+            archive_reuse=timedelta(hours=values["archive_reuse_hours"]),
+            archive_recipients=values["archive_recipients"] or (),
+            archive_identity=values["archive_identity"] or None,
+            replay=_replay(values),
             api_url=values["api_url"].rstrip("/"),
             token_url=values["token_url"],
             scope=values["scope"],
@@ -278,118 +386,14 @@ class Settings:
         )
 
 
-def problems(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a configuration, one sentence per setting, without any value."""
-    found = list(_problems(config))
-    if config.get("mask") == "hash" and not config.get("mask_key"):
-        found.append("Setting 'mask_key' is missing, which 'mask: hash' needs.")
-    return found
-
-
-def _problems(config: Mapping[str, Any]) -> Iterator[str]:
-    for name, prop in SCHEMA["properties"].items():
-        value = config.get(name)
-        if value is None or value == "":
-            if name in SCHEMA["required"]:
-                yield f"Setting '{name}' is missing. {prop['description']}."
-        elif not _has_type(value, prop):
-            yield f"Setting '{name}' must be {_wanted(prop)}."
-        elif value not in prop.get("enum", [value]):
-            yield f"Setting '{name}' must be one of {', '.join(prop['enum'])}."
-        elif name == "companies":
-            yield from _company_problems(value)
-        elif name in CHOSEN and not all(isinstance(item, str) for item in value):
-            yield f"Setting '{name}' must be a list of texts."
-        elif name == "start_date":
-            yield from _date_problems(value)
-        elif name.endswith("_url"):
-            yield from _url_problems(name, value)
-
-
-def _has_type(value: object, prop: Mapping[str, Any]) -> bool:
-    match _kind(prop):
-        case "integer":
-            low, high = prop["minimum"], prop["maximum"]
-            return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-        case "boolean":
-            return isinstance(value, bool)
-        case "array":
-            return isinstance(value, list)
-        case _:
-            return isinstance(value, str)
-
-
-def _wanted(prop: Mapping[str, Any]) -> str:
-    match _kind(prop):
-        case "integer":
-            return f"a whole number from {prop['minimum']} to {prop['maximum']}"
-        case "boolean":
-            return "true or false"
-        case "array":
-            return "a list"
-        case _:
-            return "a text"
-
-
-def _kind(prop: Mapping[str, Any]) -> str:
-    kinds = prop["type"]
-    return kinds if isinstance(kinds, str) else str(kinds[0])
-
-
-def _company_problems(companies: list[object]) -> Iterator[str]:
-    if not companies:
-        yield "Setting 'companies' is empty: name at least one company."
-    for number, company in enumerate(companies):
-        place = f"Setting 'companies[{number}]'"
-        if isinstance(company, dict):
-            yield from (f"{place}{problem}" for problem in _fields_of_company(company))
-        else:
-            yield f'{place} must be an object such as {{"company_id": "no", "tenant_id": "..."}}.'
-    ids = Counter(str(c.get("company_id")) for c in companies if isinstance(c, dict))
-    for company_id, count in ids.items():
-        if count > 1:
-            yield f"Setting 'companies' names company_id '{company_id}' {count} times."
-
-
-def _fields_of_company(company: dict[str, object]) -> Iterator[str]:
-    for key in ("company_id", "tenant_id"):
-        value = company.get(key)
-        if not isinstance(value, str) or not value.strip():
-            yield f" needs a '{key}' that is a text."
-        elif key == "company_id" and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
-            yield ": 'company_id' may have letters, digits, dots, - and _ only."
-    if not isinstance(company.get("name", ""), str):
-        yield ": 'name' must be a text."
-    for key in company.keys() - {"company_id", "tenant_id", "name"}:
-        yield f" has '{key}', which is not one of company_id, tenant_id, name."
-
-
-def _date_problems(text: str) -> Iterator[str]:
-    try:
-        moment = stamps.parse(text)
-    except ValueError:
-        moment = None
-    # Visma's database knows no earlier day
-    if moment is None or moment.year < 1753:  # noqa: PLR2004
-        yield "Setting 'start_date' must be a day such as 2024-01-01 or 2024-01-01T00:00:00Z."
-
-
-def _url_problems(name: str, url: str) -> Iterator[str]:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    if not host or parts.scheme not in {"http", "https"}:
-        yield f"Setting '{name}' must be an address that begins with https://."
-    elif parts.username or parts.password:
-        yield f"Setting '{name}' must not hold a user name or password."
-    elif parts.scheme == "http" and not _is_loopback(host):
-        yield f"Setting '{name}' must begin with https://: secrets would travel in clear."
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _replay(values: Mapping[str, Any]) -> Replay | None:
+    batch_id, company_id, stream, first, end = (values[name] or None for name in REPLAY)
+    if not batch_id and not company_id:
+        return None
+    return Replay(
+        batch_id,
+        company_id,
+        stream,
+        stamps.parse(first) if first else None,
+        stamps.parse(end) if end else None,
+    )

@@ -10,17 +10,21 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
-from tap_visma import settings
+from tap_visma import checks, ledger, replay, settings
+from tap_visma.archive import Archive
 from tap_visma.bookmarks import Bookmarks
 from tap_visma.calls import Caller
 from tap_visma.clock import Clock
 from tap_visma.entities import ENTITIES
-from tap_visma.errors import AllowanceError, IncompleteSyncError
+from tap_visma.entity_streams import EntityStream
+from tap_visma.errors import AllowanceError, IncompleteSyncError, SettingsError, VismaError
 from tap_visma.extraction import Lookups
+from tap_visma.lineage import new_batch_id
 from tap_visma.messages import Writer
 from tap_visma.progress import Progress
+from tap_visma.recording import Recorder
 from tap_visma.settings import Settings
-from tap_visma.streams import EntityStream
+from tap_visma.streams import BatchesStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +33,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.streams import Stream
 
-    from tap_visma.errors import VismaError
-    from tap_visma.settings import Company
+    from tap_visma.settings import Company, Replay
 
 STATE_SHARE = 20
 """A STATE is written once so many times its own size has gone out since the last one."""
@@ -84,6 +87,22 @@ class TapVisma(Tap):
         return Bookmarks(cast("dict[str, Any]", self.state))
 
     @cached_property
+    def run_id(self) -> str:
+        """The id of this run."""
+        return new_batch_id(self.clock.now())
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The archive, if one is set; it is tried out when it is first asked for."""
+        return Recorder(self.settings)
+
+    @property
+    def ledger(self) -> BatchesStream | None:
+        """The stream of the ledger, if it is selected."""
+        stream = self.streams[ledger.STREAM]
+        return stream if isinstance(stream, BatchesStream) and stream.selected else None
+
+    @cached_property
     def failures(self) -> list[VismaError]:
         """What failed so far in this run."""
         return []
@@ -110,6 +129,9 @@ class TapVisma(Tap):
                     if self.input_catalog is not None:
                         member.apply_catalog(self.input_catalog)
                     self._streams[member.name] = member
+            self._streams[ledger.STREAM] = BatchesStream(self)
+            if self.input_catalog is not None:
+                self._streams[ledger.STREAM].apply_catalog(self.input_catalog)
         return self._streams
 
     def setup_mapper(self) -> None:
@@ -123,13 +145,20 @@ class TapVisma(Tap):
         self.state.setdefault("bookmarks", {})
 
     def sync_all(self) -> None:  # type: ignore[misc] # the SDK's own ends at the first failure
-        """Sync all selected streams, also after one has failed.
+        """Sync all selected streams, also after one has failed; or replay, if that is set.
 
         Raises:
             IncompleteSyncError: Some streams of some companies failed; all others are complete.
+            ArchiveError: The archive failed, and is required.
         """
+        if self.settings.replay:
+            self._replay(self.settings.replay)
+            return
+        _ = self.recorder  # tried out before the first call
         self.write_state()  # loaders that hold on to the first STATE then hold a true one
         try:
+            if self.ledger:
+                self.ledger.sync()
             for stream in self.streams.values():
                 if isinstance(stream, EntityStream) and (
                     stream.selected or stream.has_selected_descendents
@@ -137,6 +166,26 @@ class TapVisma(Tap):
                     stream.sync()
         finally:
             self.write_state(at_once=True)
+        if self.failures:
+            raise IncompleteSyncError(self.failures)
+
+    def _replay(self, chosen: Replay) -> None:
+        """Write the records of batches once more, oldest first.
+
+        Raises:
+            VismaError: A batch cannot be found or read; all others are written.
+        """
+        archive = Archive.of(self.settings)
+        if self.ledger:
+            self.ledger.sync()
+        for place in replay.places(archive, chosen):
+            try:
+                stream = self.streams.get(place.stream)
+                if not isinstance(stream, EntityStream):
+                    raise SettingsError("this tap has no such stream", "Take the tap that wrote it")
+                stream.replay(archive.manifest(place), archive)
+            except VismaError as error:
+                self.report(error.at(place.company_id, place.stream))
         if self.failures:
             raise IncompleteSyncError(self.failures)
 
@@ -179,7 +228,9 @@ class TapVisma(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings, without ever quoting a value."""
-        errors = settings.problems(self.config)
+        errors = checks.problems(self.config)
         if errors and raise_errors:
             raise ConfigValidationError("The settings are not complete", errors=errors)
-        return errors or super()._validate_config(raise_errors=raise_errors)
+        if errors or checks.replays(self.config):  # for which the SDK would ask too much
+            return errors
+        return super()._validate_config(raise_errors=raise_errors)

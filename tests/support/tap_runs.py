@@ -107,6 +107,7 @@ class Visma:
         streams: set[str] | None = None,
         catalog: dict[str, Any] | None = None,
         clock: Clock | None = None,
+        into: list[bytes] | None = None,
         **settings: Any,
     ) -> Run:
         """Run the tap in this process.
@@ -116,6 +117,7 @@ class Visma:
             streams: Streams to select, all if not given.
             catalog: Catalog instead of a selection.
             clock: Instead of the real one.
+            into: Takes the lines written, also where the run ends with an error.
             settings: Settings that differ from the sandbox's own.
         """
         config = {k: v for k, v in (self.config | settings).items() if v is not None}
@@ -132,9 +134,12 @@ class Visma:
                 tap.sync_all()
             except IncompleteSyncError as error:
                 failures = [str(failure) for failure in error.failures]
-        out.flush()
-        written = out.buffer.getvalue()
-        return Run(written.splitlines(), failures)
+            finally:
+                out.flush()
+                lines = out.buffer.getvalue().splitlines()
+                if into is not None:
+                    into += lines
+        return Run(lines, failures)
 
     def catalog(self, streams: set[str], config: dict[str, Any] | None = None) -> dict[str, Any]:
         """A catalog with these streams selected, and no others in it."""
@@ -154,6 +159,21 @@ class Visma:
         answer.raise_for_status()
         records: list[dict[str, Any]] = json.loads(answer.text, parse_float=Decimal)
         return records
+
+    def answer(self, path: str, params: dict[str, str], company: int = 0) -> bytes:
+        """What the sandbox answers to a call, byte by byte."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.config["client_id"],
+            "client_secret": self.config["client_secret"],
+            "scope": "vismanet_erp_service_api:read",
+            "tenant_id": self.config["companies"][company]["tenant_id"],
+        }
+        token = requests.post(self.config["token_url"], data=form, timeout=60).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        answer = requests.get(f"{self.url}{path}", params=params, headers=headers, timeout=60)
+        answer.raise_for_status()
+        return answer.content
 
     def control(self, what: str, body: object, method: str = "POST") -> Any:
         """Send something to the sandbox's control endpoints."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archives import Kept
 from tap_runs import Visma, of_entity, without_audit
+from tap_visma import audit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,7 @@ class Loader:
     """Keeps what it was given up to the last STATE, as one does that loads by whole batches."""
 
     def __init__(self) -> None:
+        self.audit_ids: dict[str, str] = {}
         self.rows: dict[str, dict[str, Any]] = {}
         self.state: dict[str, Any] = {}
         self._pending: dict[str, dict[str, Any]] = {}
@@ -33,6 +36,7 @@ class Loader:
         if message["type"] == "RECORD":
             record = message["record"]
             self._pending[f"{message['stream']} {record['record_id']}"] = without_audit(record)
+            self.audit_ids[f"{message['stream']} {record['record_id']}"] = record["_audit_id"]
         elif message["type"] == "STATE":
             self.rows |= self._pending
             self._pending = {}
@@ -42,10 +46,12 @@ class Loader:
         self._pending = {}
 
 
-def run_until(loader: Loader, visma: Visma, folder: Path, last_byte: int | None, how: int) -> int:
+def run_until(
+    loader: Loader, visma: Visma, folder: Path, last_byte: int | None, how: int, **settings: Any
+) -> int:
     """Run the tap as a process of its own, and end it after so many bytes of output."""
     config, state, catalog = (folder / f"{name}.json" for name in ("config", "state", "catalog"))
-    config.write_text(json.dumps(visma.config))
+    config.write_text(json.dumps(visma.config | settings))
     state.write_text(json.dumps(loader.state))
     catalog.write_text(json.dumps(visma.catalog(STREAMS)))
     command = [sys.executable, "-m", "tap_visma", "--config", str(config)]
@@ -93,6 +99,44 @@ def test_ended_at_random_bytes_again_and_again_no_row_is_lost(
     # When all is written, Python no longer handles signals on its way out
     assert set(endings[:-1]) <= {-how, 128 + how}
     assert loader.rows == undisturbed.rows
+
+
+@pytest.mark.process
+def test_killed_while_archiving_every_row_that_was_loaded_goes_back_to_its_bytes(
+    visma: Visma, tmp_path: Path
+) -> None:
+    visma.control("settings", {"page_caps": CAPS, "calls_per_window": 100_000})
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")  # shown when the test fails, to run it again
+    dice = random.Random(seed)
+    undisturbed = Loader()
+    assert run_until(undisturbed, visma, tmp_path, None, signal.SIGKILL) == 0
+    kept = Kept(tmp_path / "archive")
+
+    loader = Loader()
+    endings: list[int] = []
+    while 0 not in endings and len(endings) < 40:
+        byte = dice.randrange(1_500_000)
+        code = run_until(loader, visma, tmp_path, byte, signal.SIGKILL, archive_url=kept.url)
+        endings.append(code)
+
+    assert endings[-1] == 0
+    assert len(endings) > 1
+    assert loader.rows == undisturbed.rows
+    assert [
+        f for f in audit.verify(kept.archive, kept.places(), chains=True) if f.differences
+    ] == []
+    assert kept.left_open() == []
+    for key, row in dice.sample(sorted(loader.rows.items()), 200):
+        place, raw = audit.record(kept.archive, loader.audit_ids[key])
+        assert kept.archive.is_committed(place)
+        sent = json.loads(raw)
+        same = [name for name in SAME if name in sent]
+        assert [row[name] for name in same] == [sent[name] for name in same] != []
+
+
+SAME = ("referenceNumber", "batchNumber", "lineNumber", "description")
+"""Columns that are written as Visma sends them, in one stream or another."""
 
 
 @pytest.mark.process

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tap_visma import schemas
+from tap_visma import ledger, schemas
 from tap_visma.entities import ENTITIES, LOOKUPS, Entity, Lines
 from tap_visma.lineage import AUDIT_COLUMNS, POSITION
 from tap_visma.records import parent_columns
@@ -38,7 +38,13 @@ def test_there_is_a_schema_for_each_stream_and_no_other() -> None:
 
     there = {f.name.removesuffix(".json") for f in files(schemas).iterdir() if "json" in f.name}
 
-    assert there == {name for e in ENTITIES for name in (e.name, *(x.name for x in e.lists))}
+    streams = {name for e in ENTITIES for name in (e.name, *(x.name for x in e.lists))}
+    assert there == streams | {ledger.STREAM}
+
+
+@each_entity
+def test_an_audit_id_with_a_line_can_mean_one_list_only(entity: Entity) -> None:
+    assert len(entity.lists) <= 1
 
 
 @each_entity

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tap_runs import Visma, of_entity
-from tap_visma.settings import problems
+from tap_visma.checks import problems
 
 STREAMS = of_entity("employees") | of_entity("contacts") | of_entity("time_cards")
 

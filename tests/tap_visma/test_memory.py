@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archives import Kept
 from tap_runs import Visma, of_entity
 
 if TYPE_CHECKING:
@@ -78,12 +79,14 @@ def pages_read(visma: Visma) -> int:
 
 
 @pytest.mark.process
-def test_ten_times_the_records_take_no_more_memory(tmp_path: Path) -> None:
+def test_ten_times_the_records_take_no_more_memory_also_with_an_archive(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "archive")
     with large_company() as visma:
-        of_a_tenth = peak_megabytes(visma, tmp_path, start_date=LATE)
+        of_a_tenth = peak_megabytes(visma, tmp_path, start_date=LATE, archive_url=kept.url)
         pages_of_a_tenth = pages_read(visma)
-        of_all = peak_megabytes(visma, tmp_path)
+        of_all = peak_megabytes(visma, tmp_path, archive_url=kept.url)
         pages_of_all = pages_read(visma)
+    assert len(kept.pages()) == pages_of_a_tenth + pages_of_all
 
     print(f"{of_a_tenth:.0f} MB for {pages_of_a_tenth} pages, {of_all:.0f} MB for {pages_of_all}")
     assert pages_of_all > 8 * pages_of_a_tenth

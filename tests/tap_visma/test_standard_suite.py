@@ -5,6 +5,7 @@ from __future__ import annotations
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from tap_runs import of_entity, visma_with
+from tap_visma import ledger
 from tap_visma.entities import ENTITIES
 from tap_visma.tap import TapVisma
 
@@ -14,7 +15,9 @@ _visma = _sandbox.__enter__()  # the suite wants the settings when it is collect
 TestStandardSuite = get_tap_test_class(
     TapVisma,
     config=_visma.config,
-    catalog=_visma.catalog({name for entity in ENTITIES for name in of_entity(entity)}),
+    catalog=_visma.catalog(
+        {name for entity in ENTITIES for name in of_entity(entity)} | {ledger.STREAM}
+    ),
     suite_config=SuiteConfig(max_records_limit=20),
 )
 

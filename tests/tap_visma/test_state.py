@@ -13,6 +13,8 @@ from singer_sdk.singerlib import StateMessage
 from tap_runs import Run, Visma, of_entity, same_rows, visma_with, without_audit
 from tap_visma.bookmarks import Bookmarks, Walk
 from tap_visma.entities import ENTITIES
+from tap_visma.ledger import Link
+from tap_visma.lineage import new_batch_id
 from tap_visma.messages import Writer
 from tap_visma.pages import Place, Turn
 from tap_visma.records import Page
@@ -27,6 +29,7 @@ PATH = "/v1/supplierInvoice"
 CAPS = {PATH: 20, "/v1/supplier": 10, "/v2/journaltransaction": 200}
 STREAMS = INVOICES | of_entity("suppliers") | of_entity("journal_transactions")
 MILLION = 1_000_000
+NOW = datetime(2026, 3, 31, 9, tzinfo=UTC)
 
 INCREMENTAL = [entity for entity in ENTITIES if entity.since and entity.stamp]
 COMPANIES = [str(1_001_237 + number) for number in range(100)]
@@ -48,10 +51,9 @@ def read_page(walk: Walk, entity: Entity, number: int) -> None:
     """Take note of a full page, as after its records have been written."""
     last = tuple(f"{part}-300001" for part in entity.key)
     page = Page([], 1000, None, last, last, newest="2026-03-31T08:49:20.860000")
-    now = datetime(2026, 3, 31, 9, tzinfo=UTC)
     place = Place(number, number * 1000, last)
     filters = "lastModifiedDateTime=2025-01-01T00:00:00&lastModifiedDateTimeCondition=>="
-    walk.advance(f"{entity.path}&{filters}", Turn(number, now, now, page, place))
+    walk.advance(f"{entity.path}&{filters}", Turn(number, NOW, NOW, page, place, number))
     walk.moving = True
 
 
@@ -65,6 +67,7 @@ def test_a_state_of_40_streams_and_100_companies_stays_under_a_megabyte() -> Non
             walk = Walk("2025-01-01T00:00:00", sorted(of_entity(entity)), 5000, version=version)
             for page in (1, 2, 3):
                 read_page(walk, entity, page)
+            bookmarks.keep_batch(entity.name, company_id, Link(new_batch_id(NOW), "0" * 32))
             if number < 10:
                 bookmarks.hold(entity.name, company_id, walk)
             else:
@@ -302,7 +305,16 @@ def test_a_bookmark_in_the_future_reads_nothing_and_stays(visma: Visma) -> None:
 
     assert run.failures == []
     assert run.counts == {}
-    assert run.state == state
+    assert without_batches(run.state) == without_batches(state)
+
+
+def without_batches(state: dict[str, Any]) -> dict[str, Any]:
+    """A state without the ids of the last batches, which every run has of its own."""
+    state = copy.deepcopy(state)
+    for held in state["bookmarks"].values():
+        for entry in held["partitions"]:
+            entry.pop("batch", None)
+    return state
 
 
 @pytest.mark.parametrize("cleared", [None, "", "entry", "stream"])

@@ -27,7 +27,7 @@ REQUIREMENTS = BENCH / "requirements.txt"
 STREAMS = ("supplier_invoices", "supplier_invoice_lines")
 
 FLOOR, BYTES, TAP_PLAIN, TAP_DECIMAL, SDK, DLT = "a", "a2", "b", "b decimal", "c", "d"
-TAP_HALF, TAP_DOUBLE = "b half", "b double"
+TAP_ARCHIVE, TAP_HALF, TAP_DOUBLE = "b archive", "b half", "b double"
 
 logger = logging.getLogger(__name__)
 
@@ -126,12 +126,15 @@ def cases(folder: Path, ports: Mapping[int, int], sizes: Sizes, peers: Path | No
     api_url, slow_url = (f"http://127.0.0.1:{ports[size]}" for size in (sizes.tap, sizes.slow))
     plain_config = folder / "plain.json"
     plain_config.write_text(json.dumps({"api_url": slow_url}))
+    # Each round reads all from the server, as a first load that nothing went before
+    kept = {"archive_url": str(folder / "archive"), "archive_reuse_hours": 0}
     count, slow_count = str(sizes.tap), str(sizes.slow)
     listed = [
         reads(FLOOR, f"(a) floor: requests + {parser}", sizes.tap, *floor, api_url, count, parser),
         reads(BYTES, "(a2) bytes: requests alone", sizes.tap, *floor, api_url, count, "none"),
         tap(TAP_PLAIN, "**(b) tap-visma**", sizes.tap),
         tap(TAP_DECIMAL, "(b) with `use_singer_decimal`", sizes.tap, use_singer_decimal=True),
+        tap(TAP_ARCHIVE, "(b) with an archive", sizes.tap, **kept),
         tap(TAP_HALF, "(b) half the list", sizes.half),
         tap(TAP_DOUBLE, "(b) twice the list", sizes.double),
         reads(

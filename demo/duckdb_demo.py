@@ -1,13 +1,15 @@
 """Two nights of three companies, from the sandbox through Meltano into a DuckDB file.
 
 Starts the sandbox, runs `meltano run tap-visma target-duckdb`, lets a business day pass, runs it
-again, and shows by SQL what arrived. Leaves `output/warehouse.duckdb`.
+again, and shows by SQL what arrived. Then traces a number to the answer of Visma that it came in,
+and writes a batch again from the archive. Leaves `output/warehouse.duckdb` and `output/archive`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 BIN = Path(sys.executable).parent
 DATABASE = Path("output/warehouse.duckdb")
-RUN = ("run", "--state-id-suffix", "demo", "tap-visma", "target-duckdb")
+ARCHIVE = Path("output/archive")
 
 TRIAL_BALANCE = """
     SELECT company_id, financialPeriod AS period,
@@ -43,6 +45,19 @@ JOURNALS = """
            sum(creditAmount::DECIMAL(28, 2)) AS credit,
            sum(debitAmount::DECIMAL(28, 2) - creditAmount::DECIMAL(28, 2)) AS difference
     FROM visma.journal_transaction_lines GROUP BY ALL ORDER BY ALL
+"""
+
+GREATEST = """
+    SELECT company_id, account->>'number' AS account, financialPeriod AS period,
+           periodToDateDebit::DECIMAL(28, 2) AS debit, _audit_id
+    FROM visma.general_ledger_balances
+    WHERE balanceType = 'Actual' ORDER BY 4 DESC, record_id LIMIT 1
+"""
+
+LEDGER = """
+    SELECT status, count(*) AS batches, sum(calls) AS calls, sum(pages) AS pages,
+           sum(records + line_records) AS records, sum(bytes) AS bytes
+    FROM visma.sync_batches GROUP BY ALL ORDER BY ALL
 """
 
 OPEN_PAYABLES = """
@@ -66,6 +81,7 @@ def main() -> None:
     """Run the demo; exit code not 0 if anything does not hold."""
     DATABASE.parent.mkdir(exist_ok=True)
     DATABASE.unlink(missing_ok=True)
+    shutil.rmtree(ARCHIVE, ignore_errors=True)
     with sandbox() as ready:
         url = ready["url"]
         config = json.loads(output_of("visma-sandbox", "config", "--url", url))
@@ -74,18 +90,24 @@ def main() -> None:
             for name, value in config.items()
         }
         environment["TARGET_DUCKDB_PATH"] = str(DATABASE)
+        environment["TAP_VISMA_ARCHIVE_URL"] = str(ARCHIVE.absolute())
 
         say("First night: everything.")
-        meltano("--full-refresh", environment)
+        meltano("tap-visma", environment, "--full-refresh")
         first = rows_by_table()
         first_calls = calls(url)
         requests.post(f"{url}/__sandbox/advance", json={"days": 1}, timeout=60).raise_for_status()
         requests.delete(f"{url}/__sandbox/calls", timeout=60).raise_for_status()
 
         say("A business day has passed. Second night: what changed.")
-        meltano("--state-strategy=auto", environment)
+        meltano("tap-visma", environment)
         second = rows_by_table()
         second_calls = calls(url)
+        requests.delete(f"{url}/__sandbox/calls", timeout=60).raise_for_status()
+
+        say("A batch is lost in the warehouse, and written again from the archive.")
+        replayed = replay(environment)
+        replay_calls = calls(url)
 
     say("Rows by table")
     table(
@@ -113,8 +135,12 @@ def main() -> None:
         query("All journal lines", JOURNALS),
     ]
     query("Open payables by days late", OPEN_PAYABLES)
+    query("Batches, by how they ended", LEDGER)
+    traced = trace(environment)
     if any(row[-1] != 0 for rows in differences for row in rows) or not all(differences):
         sys.exit("The books do not balance.")
+    if not traced or not replayed or replay_calls:
+        sys.exit("A number was not found in the archive, or a replay was not what it should be.")
     say(
         f"All of it is in {DATABASE}, schema `visma`. To look inside:\n"
         f'  {BIN.relative_to(Path.cwd())}/python -c "import duckdb; '
@@ -133,16 +159,51 @@ def sandbox() -> Iterator[dict[str, Any]]:
             process.terminate()
 
 
-def output_of(program: str, *arguments: str) -> str:
+def output_of(program: str, *arguments: str, environment: dict[str, str] | None = None) -> str:
     """What one of our commands prints."""
-    command = [str(BIN / program), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    return subprocess.run(  # noqa: S603
+        [str(BIN / program), *arguments],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ).stdout
 
 
-def meltano(option: str, environment: dict[str, str]) -> None:
+def trace(environment: dict[str, str]) -> bool:
+    """Show the bytes from which a number comes; whether it is there, digit by digit."""
+    ((_, _, _, debit, audit_id),) = query("The greatest balance, and where it comes from", GREATEST)
+    command = ["--config", "ENV", "show", "--audit-id", audit_id]
+    sent = output_of("tap-visma-batches", *command, environment=environment)
+    print(f"\n$ tap-visma-batches {' '.join(command)}")
+    amount = f'"periodToDateDebit":{debit}'
+    place = sent.find(amount)
+    print(f"...{sent[place - 40 : place + len(amount) + 40]}...")
+    return place > 0
+
+
+def replay(environment: dict[str, str]) -> bool:
+    """Take the rows of a batch away and replay it; whether they are as before."""
+    table = "visma.supplier_invoices"
+    with duckdb.connect(DATABASE) as connection:
+        before = connection.sql(f"FROM {table} ORDER BY ALL").fetchall()
+        ((batch,),) = connection.sql(f"SELECT max(_batch_id) FROM {table}").fetchall()
+        connection.execute(f"DELETE FROM {table} WHERE _batch_id = ?", [batch])
+        left = len(connection.sql(f"FROM {table}").fetchall())
+    meltano("tap-visma-replay", environment | {"TAP_VISMA_REPLAY_BATCH_ID": batch})
+    with duckdb.connect(DATABASE, read_only=True) as connection:
+        after = connection.sql(f"FROM {table} ORDER BY ALL").fetchall()
+    print(
+        f"{table}: {len(before)} rows, {left} without batch {batch}, {len(after)} after its replay"
+    )
+    return before == after and left < len(before)
+
+
+def meltano(tap: str, environment: dict[str, str], *options: str) -> None:
     """Run the tap into the loader, and say how long it took."""
     began = time.monotonic()
-    command = [str(BIN / "meltano"), "--log-level", "warning", RUN[0], option, *RUN[1:]]
+    run = ["run", *options, "--state-id-suffix", "demo", tap, "target-duckdb"]
+    command = [str(BIN / "meltano"), "--log-level", "warning", *run]
     print("$ meltano", " ".join(command[3:]))
     done = subprocess.run(  # noqa: S603
         command, env=environment, capture_output=True, text=True, check=False

@@ -17,7 +17,6 @@ last. A batch that a killed run left open is closed by the next run of that stre
 from __future__ import annotations
 
 import hashlib
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -39,8 +38,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 MANIFEST = "manifest.jsonl"
 OPEN = "open"
-LEVEL = 3
-"""Of compression: more takes much longer and gains little."""
+LEVEL = 1
+"""Of compression: more takes time and memory, and makes Visma's answers hardly smaller."""
+PART_BYTES = 1 << 20
 
 
 class Note(msgspec.Struct, kw_only=True):
@@ -170,7 +170,7 @@ class Archive:
         Raises:
             ArchiveError: That cannot be done.
         """
-        name = f"{OPEN}/check-{uuid.uuid4()}"
+        name = f"{OPEN}/check"
         self._store.put(name, b"")
         self._store.remove(name)
 
@@ -190,7 +190,7 @@ class Archive:
         Raises:
             ArchiveError: The store failed.
         """
-        data = zstandard.ZstdCompressor(level=LEVEL).compress(body)
+        data = _compressed(body)
         if self._recipients:
             data = pyrage.encrypt(data, self._recipients)
         head = msgspec.json.encode(note.as_received())
@@ -215,6 +215,15 @@ class Archive:
             ArchiveError: The store failed.
         """
         self._store.remove(_marker(place.batch_id))
+
+    def discard(self, place: Place) -> None:
+        """Remove what there is of a batch that has no whole page.
+
+        Raises:
+            ArchiveError: The store failed.
+        """
+        self._store.remove(str(place))
+        self.unmark(place)
 
     def prune(self, company_id: str, stream: str, before: date) -> None:
         """Remove the batches of a stream that began before a day, manifests first.
@@ -409,6 +418,15 @@ class Archive:
 def hash_of(pages: Iterable[Note]) -> str:
     """SHA-256 of the SHA-256 of pages, one after the other as text."""
     return hashlib.sha256("".join(note.sha256 for note in pages).encode()).hexdigest()
+
+
+def _compressed(body: bytes) -> bytes:
+    """A body as a zstd frame that states its size; by parts, to need no memory of that size."""
+    compressor = zstandard.ZstdCompressor(level=LEVEL).compressobj(size=len(body))
+    with memoryview(body) as whole:
+        starts = range(0, len(body), PART_BYTES)
+        parts = [compressor.compress(whole[start : start + PART_BYTES]) for start in starts]
+    return b"".join([*parts, compressor.flush()])
 
 
 def _marker(batch_id: str) -> str:

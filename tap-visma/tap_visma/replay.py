@@ -86,9 +86,12 @@ def close(archive: Archive, header: Header, reader: Reader) -> None:
         ArchiveError: The store failed.
     """
     place = Place.of(header.batch)
-    notes = [] if archive.is_committed(place) else list(archive.notes(place))
-    if not notes:
+    if archive.is_committed(place):
         archive.unmark(place)
+        return
+    notes = list(archive.notes(place))
+    if not notes:
+        archive.discard(place)
         return
     batch = msgspec.structs.replace(
         header.batch,

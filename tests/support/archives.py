@@ -42,7 +42,7 @@ class Kept:
         return sorted(self.folder.rglob("manifest.jsonl"))
 
     def left_open(self) -> list[Path]:
-        return sorted(self.folder.glob("open/*"))
+        return sorted(self.folder.glob("open/*.json"))
 
 
 def command(

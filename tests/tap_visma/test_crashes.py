@@ -135,6 +135,64 @@ def test_killed_while_archiving_every_row_that_was_loaded_goes_back_to_its_bytes
         assert [row[name] for name in same] == [sent[name] for name in same] != []
 
 
+KILLED = """
+import os, signal, sys
+from tap_visma import stores
+from tap_visma.__main__ import main
+
+when, last = sys.argv.pop(1), int(sys.argv.pop(1))
+writes = 0
+
+class Killed(stores.Folder):
+    def put(self, name, data):
+        global writes
+        writes += 1
+        if writes == last and when == "within":
+            super().put(name + stores.UNFINISHED, data[: len(data) // 2])
+        if writes == last and when == "after":
+            super().put(name, data)
+        if writes == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().put(name, data)
+
+stores.Folder = Killed
+main()
+"""
+"""The tap, killed before, within or after one of its writes to the archive."""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("when", ["before", "within", "after"])
+def test_killed_at_any_write_to_the_archive_nothing_half_written_counts(
+    visma: Visma, tmp_path: Path, when: str
+) -> None:
+    visma.control("settings", {"page_caps": {"/v1/supplier": 10}, "calls_per_window": 100_000})
+    streams = of_entity("suppliers")
+    undisturbed = visma.sync(streams=streams)
+    config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
+    catalog.write_text(json.dumps(visma.catalog(streams)))
+
+    code, write = -signal.SIGKILL, 0
+    while code == -signal.SIGKILL:
+        write += 1
+        kept = Kept(tmp_path / f"archive-{write}")
+        config.write_text(json.dumps(visma.config | {"archive_url": kept.url}))
+        command = [sys.executable, "-c", KILLED, when, str(write), "--config", str(config)]
+        command += ["--catalog", str(catalog)]
+        code = subprocess.run(command, capture_output=True, check=False).returncode
+        before = len(visma.calls())
+        run = visma.sync(streams=streams, archive_url=kept.url)
+
+        assert run.own_rows("suppliers") == undisturbed.own_rows("suppliers")
+        findings = [*audit.verify(kept.archive, kept.places(), chains=True)]
+        assert [f for f in findings if f.differences or f.is_open] == []
+        assert kept.left_open() == []
+        if write > 5:  # all three pages were whole
+            assert len(visma.calls()) - before == 1
+    assert code == 0
+    assert write == 7
+
+
 SAME = ("referenceNumber", "batchNumber", "lineNumber", "description")
 """Columns that are written as Visma sends them, in one stream or another."""
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "bench"
 PROJECT_BIN = ROOT / ".venv" / "bin"
-TAP = PROJECT_BIN / "tap-visma"
+TAP_BIN = ROOT / ".meltano" / "extractors" / "tap-visma" / "venv" / "bin"
+"""The environment that Meltano makes: the tap and what it needs, as a user has it."""
+TAP = TAP_BIN / "tap-visma"
 REQUIREMENTS = BENCH / "requirements.txt"
 STREAMS = ("supplier_invoices", "supplier_invoice_lines")
 
@@ -109,7 +111,7 @@ def cases(folder: Path, ports: Mapping[int, int], sizes: Sizes, peers: Path | No
         sizes: How many invoices to read.
         peers: The Python that has orjson and dlt, if there is one.
     """
-    python = str(PROJECT_BIN / "python")
+    python = str(TAP_BIN / "python")
     floor = [str(peers or python), str(BENCH / "floor.py")]
     parser = "orjson" if peers else "msgspec"
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from bench.cases import (
     FLOOR,
-    PROJECT_BIN,
     TAP_ARCHIVE,
+    TAP_BIN,
     TAP_DECIMAL,
     TAP_DOUBLE,
     TAP_HALF,
@@ -56,7 +56,8 @@ HOW = f"""\
   slows both.
 - **(a)** calls and parses every page, **(a2)** only receives the bytes.
 - **(b)** is `tap-visma` with all of `supplier_invoices` and `supplier_invoice_lines` selected,
-  its messages written to `/dev/null`; that it writes every record is counted first.
+  its messages written to `/dev/null`; that it writes every record is counted first. It runs in
+  the environment that Meltano makes for it.
 - **(c)** is a tap written the usual way with the SDK: `RESTStream`, `PageNumberPaginator`, the
   fields declared with `th`, lines nested in their invoice, all else as the SDK has it.
 - **(d)** {{dlt}}
@@ -164,7 +165,7 @@ def _machine(peers: Path | None) -> Iterator[str]:
     memory = _entry("/proc/meminfo", "MemTotal").removesuffix(" kB")
     gib = f"{int(memory) / 1024**2:.0f} GiB" if memory else "unknown memory"
     yield f"{os.cpu_count()} cores ({model}), {gib}, Python {platform.python_version()}."
-    ours = _versions(PROJECT_BIN / "python", "tap-visma", "singer-sdk", "msgspec", "requests")
+    ours = _versions(TAP_BIN / "python", "tap-visma", "singer-sdk", "msgspec", "requests")
     yield f"Tap and plain tap: {ours}."
     if peers:
         yield f"Floor and dlt: {_versions(peers, 'dlt', 'pyarrow', 'orjson', 'requests')}."

@@ -17,7 +17,7 @@ setup: .venv/.complete ## install everything into .venv
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt uv
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group dev --group demo \
-		-e './tap-visma[s3]' -e visma-sandbox
+		-e './tap-visma[s3]' -e visma-sandbox -e loader-core
 	@touch $@
 
 .meltano/.complete: .venv/.complete meltano.yml constraints.txt
@@ -28,7 +28,7 @@ demo: .meltano/.complete ## two nights of three sandbox companies into a DuckDB 
 	@$(BIN)/python demo/duckdb_demo.py
 
 test: lint .meltano/.complete ## everything that CI proves
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 unit: .venv/.complete ## the tests that start no processes of their own
 	$(BIN)/pytest -m "not process"
@@ -36,9 +36,10 @@ unit: .venv/.complete ## the tests that start no processes of their own
 lint: .venv/.complete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy tap-visma/tap_visma visma-sandbox/visma_sandbox bench demo docs tests
+	$(BIN)/mypy tap-visma/tap_visma visma-sandbox/visma_sandbox loader-core/loader_core \
+		bench demo docs tests
 
-bench: .venv/.complete ## figures beside a floor, into docs/benchmarks.md
+bench: .meltano/.complete ## figures beside a floor, into docs/benchmarks.md
 	$(BIN)/python bench/run.py --write
 
 docs: .venv/.complete ## write the tables in the READMEs from the code
@@ -48,6 +49,7 @@ constraints: ## pin the newest compatible versions anew
 	$(BIN)/uv pip compile -q --no-emit-index-url --universal --python-version 3.11 --upgrade \
 		--custom-compile-command "make constraints" \
 		--group dev --group demo --extra s3 tap-visma/pyproject.toml visma-sandbox/pyproject.toml \
+		loader-core/pyproject.toml \
 		-o constraints.txt
 
 clean: ## remove what the verbs made

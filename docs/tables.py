@@ -9,11 +9,16 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from loader_core import settings as loader_settings
+from loader_core.type_table import TYPES
 from tap_visma.entities import ENTITIES, Entity
 from tap_visma.settings import SCHEMA
 from tap_visma.tap import TapVisma
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,11 +31,11 @@ def about() -> dict[str, Any]:
     return properties
 
 
-def settings_table() -> str:
-    """The tap's own settings as a Markdown table."""
+def settings_table(schema: Mapping[str, Any] = SCHEMA) -> str:
+    """Settings as a Markdown table: the tap's own, if no others are given."""
     rows = ["| setting | required | default | what it is |", "| --- | --- | --- | --- |"]
-    for name, prop in SCHEMA["properties"].items():
-        required = "yes" if name in SCHEMA["required"] else ""
+    for name, prop in schema["properties"].items():
+        required = "yes" if name in schema.get("required", ()) else ""
         default = f"`{json.dumps(prop['default'])}`" if "default" in prop else ""
         rows.append(f"| `{name}` | {required} | {default} | {prop['description']} |")
     return "\n".join(rows)
@@ -58,6 +63,18 @@ def _replication(entity: Entity) -> str:
     return kind if entity.by_default else f"{kind}, selected on request"
 
 
+def loader_settings_table() -> str:
+    """The settings that all loaders share as a Markdown table."""
+    return settings_table(loader_settings.SCHEMA)
+
+
+def loader_types_table() -> str:
+    """The types of columns that all loaders share as a Markdown table."""
+    rows = ["| JSON type | format | Arrow type | value |", "| --- | --- | --- | --- |"]
+    rows += [f"| {row.json_type} | {row.format} | `{row.arrow}` | {row.note} |" for row in TYPES]
+    return "\n".join(rows).replace("| * |", "| any other |")
+
+
 def meltano_settings() -> str:
     """The settings of the tap as the YAML that stands in meltano.yml."""
     lines = []
@@ -80,6 +97,8 @@ BLOCKS = {
     ("README.md", "streams"): streams_table,
     ("tap-visma/README.md", "settings"): settings_table,
     ("tap-visma/README.md", "streams"): streams_table,
+    ("loader-core/README.md", "settings"): loader_settings_table,
+    ("loader-core/README.md", "types"): loader_types_table,
     ("meltano.yml", "tap-visma settings"): meltano_settings,
 }
 """File and name of the block, and what writes it."""

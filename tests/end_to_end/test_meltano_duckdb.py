@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import duckdb
 import pytest
@@ -58,7 +59,7 @@ def meltano_run(visma: Visma, database: Path, suffix: str) -> subprocess.Complet
 
 def test_two_nights_arrive_whole_and_to_the_cent(visma: Visma, tmp_path: Path) -> None:
     database = tmp_path / "warehouse.duckdb"
-    suffix = tmp_path.name
+    suffix = uuid4().hex  # no state of an earlier run of this test
     for _night in range(2):
         visma.forget_calls()
         done = meltano_run(visma, database, suffix)

@@ -180,7 +180,8 @@ def test_discovery_needs_no_settings_and_lists_every_stream(tap: Tap) -> None:
 
     assert done.returncode == 0
     streams = {entry["tap_stream_id"] for entry in json.loads(done.stdout)["streams"]}
-    assert streams == {n for e in ENTITIES for n in (e.name, *(lines.name for lines in e.lists))}
+    entities = {n for e in ENTITIES for n in (e.name, *(lines.name for lines in e.lists))}
+    assert streams == entities | {"sync_batches"}
 
 
 def test_about_shows_every_setting(tap: Tap) -> None:

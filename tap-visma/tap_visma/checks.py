@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pyrage
 
 from tap_visma import stamps
+from tap_visma.entities import ENTITIES
 from tap_visma.settings import REPLAY, SCHEMA
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"Settings 'replay_batch_id' and '{by_time[0]}' exclude each other."
     elif not {"replay_company_id", "replay_stream"} <= {*by_time}:
         yield "Settings 'replay_company_id' and 'replay_stream' go together."
+    elif config["replay_stream"] not in {entity.name for entity in ENTITIES}:
+        yield "Setting 'replay_stream' must name a stream; for lines, that of their documents."
 
 
 def replays(config: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from archives import Kept, last_rows, told
 from tap_runs import BY_NAME, Run, Visma, of_entity, visma_with
 from tap_visma import audit
+from tap_visma.checks import problems
 from tap_visma.entities import ENTITIES
 from tap_visma.errors import ArchiveError
 
@@ -192,6 +193,43 @@ def test_a_stream_that_is_not_selected_cannot_be_replayed(night: Night) -> None:
 def test_a_batch_that_is_not_there_is_named(night: Night, batch_id: str, message: str) -> None:
     with pytest.raises(Exception, match=message):
         night.replay(replay_batch_id=batch_id)
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"replay_batch_id": "1"}, "Setting 'archive_url' is missing, from which a replay reads."),
+        (
+            {"archive_url": "a", "replay_batch_id": "1", "replay_stream": "suppliers"},
+            "Settings 'replay_batch_id' and 'replay_stream' exclude each other.",
+        ),
+        (
+            {"archive_url": "a", "replay_stream": "suppliers"},
+            "Settings 'replay_company_id' and 'replay_stream' go together.",
+        ),
+        (
+            {
+                "archive_url": "a",
+                "replay_company_id": "no",
+                "replay_stream": "supplier_invoice_lines",
+            },
+            "Setting 'replay_stream' must name a stream; for lines, that of their documents.",
+        ),
+        (
+            {
+                "archive_url": "a",
+                "replay_company_id": "no",
+                "replay_stream": "suppliers",
+                "replay_from": "Tuesday",
+            },
+            "Setting 'replay_from' must be a day such as 2024-01-01 or 2024-01-01T00:00:00Z.",
+        ),
+    ],
+)
+def test_settings_of_a_replay_that_contradict_each_other_are_named(
+    settings: dict[str, Any], problem: str
+) -> None:
+    assert problems(settings) == [problem]
 
 
 def test_lists_split_over_pages_are_replayed_as_they_were_read(night: Night) -> None:

@@ -53,4 +53,4 @@ constraints: ## pin the newest compatible versions anew
 		-o constraints.txt
 
 clean: ## remove what the verbs made
-	rm -rf .venv .venv-bench .meltano output
+	rm -rf .venv .venv-bench .venv-bench-loader .meltano output

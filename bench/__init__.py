@@ -1,3 +1,3 @@
-"""What the tap costs, measured beside a floor and beside other ways to read the same list."""
+"""What tap and loaders cost, measured beside floors and beside other ways to do the same."""
 
 from __future__ import annotations

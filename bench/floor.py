@@ -1,4 +1,4 @@
-"""The floor: calls for every page, and does nothing with it, or no more than parse it.
+"""The floor of a tap: calls for every page, and does nothing with it, or no more than parse it.
 
 `python floor.py API_URL RECORDS PARSER`, with the parser `orjson`, `msgspec` or `none`.
 """

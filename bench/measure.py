@@ -6,15 +6,16 @@ import os
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 TIMEOUT_SECONDS = 300
 KIB = 1024
+NOWHERE = Path(os.devnull)
 
 
 class CommandError(RuntimeError):
@@ -36,23 +37,32 @@ class Usage:
     peak_mb: float
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Usage:
-    """Run a command to its end, its output to nowhere.
+def run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    source: Path = NOWHERE,
+    output: Path = NOWHERE,
+) -> Usage:
+    """Run a command to its end.
 
     Args:
         command: The program and its arguments.
         environment: All variables that it sees.
         log: Takes what it writes to stderr.
+        source: What it reads from stdin.
+        output: Takes what it writes to stdout.
 
     Raises:
         CommandError: It failed, or took too long.
     """
     start = time.perf_counter()
-    with log.open("wb") as stderr:
+    with source.open("rb") as stdin, output.open("wb") as stdout, log.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603 - commands of this benchmark
             command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdin=stdin,
+            stdout=stdout,
             stderr=stderr,
             env=environment,
         )

@@ -1,4 +1,4 @@
-"""Measures what the tap costs beside a floor and beside others, in one run.
+"""Measures what tap and loaders cost beside a floor and beside others, in one run.
 
 `python bench/run.py` prints tables; `--write` also writes them to `docs/benchmarks.md`.
 """
@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING
 # So that `python bench/run.py` finds the package of which this file is a part
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from bench import cases, measure, report  # noqa: E402 - needs the line above
+from bench import (  # noqa: E402 - needs the line above
+    cases,
+    loader_cases,
+    loader_report,
+    measure,
+    report,
+    tap_cases,
+    tap_report,
+)
 from bench.invoices import render  # noqa: E402
 
 if TYPE_CHECKING:
@@ -54,47 +62,83 @@ def served(port: int) -> int:
         return int(response.read())
 
 
-def use(case: Case, port: int, folder: Path) -> Usage:
-    """Run a case once.
+def measured(case: Case, folder: Path) -> Usage:
+    """Run a case once, and show what it used."""
+    environment, log = cases.environment(folder), folder / "stderr.log"
+    usage = measure.run(case.command, environment, log, source=case.source)
+    logger.info("%-35s %6.2f s CPU %5.0f MB", case.label, usage.cpu_seconds, usage.peak_mb)
+    return usage
+
+
+def read(case: Case, port: int, folder: Path) -> Usage:
+    """Run a case of the tap's once.
 
     Raises:
         CommandError: It failed, or did not read the list exactly once.
     """
     before = served(port)
-    usage = measure.run(case.command, cases.environment(folder), folder / "stderr.log")
-    read = served(port) - before
-    if read != case.records:
-        raise measure.CommandError(f"{case.label} read {read} records, not {case.records}")
-    logger.info("%-35s %6.2f s CPU %5.0f MB", case.label, usage.cpu_seconds, usage.peak_mb)
+    usage = measured(case, folder)
+    sent = served(port) - before
+    if sent != case.records:
+        raise measure.CommandError(f"{case.label} read {sent} records, not {case.records}")
     return usage
 
 
-def figures(sizes: cases.Sizes, runs: int) -> str:
-    """Measure, and tell of it."""
+def load(case: Case, folder: Path) -> Usage:
+    """Run a case of the loaders once.
+
+    Raises:
+        CommandError: It failed, or did not take every record.
+    """
+    loader_cases.make_ready(folder)
+    usage = measured(case, folder)
+    loader_cases.prove(case, folder)
+    return usage
+
+
+def tap_section(folder: Path, ports: dict[int, int], sizes: cases.Sizes, runs: int) -> str:
+    """Measure what it costs to read, and tell of it."""
     peers = cases.peers_python()
+    listed = tap_cases.cases(folder, ports, sizes, peers)
+    tap_cases.prove(next(case for case in listed if case.key == tap_cases.TAP_HALF), folder)
+    for case in listed:  # the server warms up, and Python keeps compiled modules
+        if case.key in {tap_cases.FLOOR, tap_cases.SDK, tap_cases.DLT}:
+            read(case, ports[case.records], folder)
+    start = [str(tap_cases.TAP), "--version"]
+    environment, log = cases.environment(folder), folder / "stderr.log"
+    starts = [measure.run(start, environment, log) for _ in range(STARTS)]
+    rounds = [
+        {case.key: read(case, ports[case.records], folder) for case in listed} for _ in range(runs)
+    ]
+    fields = len(json.loads(render(1)[0] + b"}"))
+    return tap_report.section(listed, rounds, starts, peers, fields)
+
+
+def loader_section(folder: Path, ports: dict[int, int], sizes: cases.Sizes, runs: int) -> str:
+    """Measure what it costs to load, and tell of it."""
+    lines = loader_cases.write_lines(folder, ports, sizes)
+    listed = loader_cases.cases(folder, lines, sizes)
+    for case in listed:  # Python keeps compiled modules
+        if case.key != loader_cases.LOADER_DOUBLE:
+            load(case, folder)
+    rounds = [{case.key: load(case, folder) for case in listed} for _ in range(runs)]
+    return loader_report.section(listed, rounds, loader_cases.fields(lines[sizes.full]))
+
+
+def figures(sizes: cases.Sizes, runs: int) -> str:
+    """Measure all, and tell of it."""
     with TemporaryDirectory() as name, page_server(sizes.all()) as ports:
         folder = Path(name)
-        listed = cases.cases(folder, ports, sizes, peers)
-        cases.prove(next(case for case in listed if case.key == cases.TAP_HALF), folder)
-        for case in listed:  # the server warms up, and Python keeps compiled modules
-            if case.key in {cases.FLOOR, cases.SDK, cases.DLT}:
-                use(case, ports[case.records], folder)
-        start = [str(cases.TAP), "--version"]
-        environment, log = cases.environment(folder), folder / "stderr.log"
-        starts = [measure.run(start, environment, log) for _ in range(STARTS)]
-        rounds = [
-            {case.key: use(case, ports[case.records], folder) for case in listed}
-            for _ in range(runs)
-        ]
-    fields = len(json.loads(render(1)[0] + b"}"))
-    return report.page(listed, rounds, starts, peers, fields)
+        measurements = (tap_section, loader_section)
+        sections = [measurement(folder, ports, sizes, runs) for measurement in measurements]
+    return report.page(sections, runs)
 
 
 def main() -> None:
     """Read the arguments, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one round with a tenth: a smoke test")
-    parser.add_argument("--records", type=int, help="invoices that the tap reads (100000)")
+    parser.add_argument("--records", type=int, help="invoices that are read and loaded (100000)")
     parser.add_argument("--runs", type=int, help="rounds (3)")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     given = parser.parse_args()

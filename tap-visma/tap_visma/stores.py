@@ -18,6 +18,9 @@ from tap_visma.errors import ArchiveError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+OWNER_ONLY = 0o600
+"""Files are a company's books."""
 UNFINISHED = ".tmp"
 """Ending of files that are being written; no one else looks at them."""
 
@@ -68,7 +71,7 @@ class Folder:
         with _local("written"):
             self._make(path.parent)
             try:
-                with unfinished.open("wb") as file:
+                with os.fdopen(os.open(unfinished, NEW_FILE, OWNER_ONLY), "wb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
@@ -110,7 +113,7 @@ class Folder:
         if folder.is_dir():
             return
         self._make(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         _sync(folder.parent)
 
 

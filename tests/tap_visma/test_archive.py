@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,13 @@ def test_no_secret_and_no_token_is_kept(paged: Visma, kept: Kept) -> None:
     secrets = [paged.config["client_secret"], paged.config["client_id"], "Bearer"]
     assert len(files) > 10
     assert not [file for file in files for secret in secrets if secret.encode() in file]
+
+
+def test_only_its_owner_reads_the_archive(paged: Visma, kept: Kept) -> None:
+    paged.sync(streams=SUPPLIERS, archive_url=kept.url)
+
+    modes = {stat.filemode(path.stat().st_mode) for path in (kept.folder, *kept.folder.rglob("*"))}
+    assert modes == {"drwx------", "-rw-------"}
 
 
 def test_pages_are_encrypted_for_their_recipients(paged: Visma, kept: Kept) -> None:

@@ -16,18 +16,23 @@ from loader_core.type_table import TYPES
 from tap_visma.entities import ENTITIES, Entity
 from tap_visma.settings import SCHEMA
 from tap_visma.tap import TapVisma
+from target_databricks import settings as databricks_settings
+from target_databricks import type_table as databricks_types
+from target_databricks.target import TargetDatabricks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from singer_sdk.plugin_base import PluginBase
 
 ROOT = Path(__file__).parent.parent
 
 MELTANO_KINDS = {"array": "array", "boolean": "boolean", "integer": "integer", "object": "object"}
 
 
-def about() -> dict[str, Any]:
-    """The settings of the tap as `tap-visma --about` shows them, those of the SDK included."""
-    properties: dict[str, Any] = TapVisma._get_about_info().settings["properties"]  # noqa: SLF001
+def about(plugin: type[PluginBase]) -> dict[str, Any]:
+    """The settings of a plugin as its `--about` shows them, those of the SDK included."""
+    properties: dict[str, Any] = plugin._get_about_info().settings["properties"]  # noqa: SLF001
     return properties
 
 
@@ -75,10 +80,31 @@ def loader_types_table() -> str:
     return "\n".join(rows).replace("| * |", "| any other |")
 
 
-def meltano_settings() -> str:
+def databricks_settings_table() -> str:
+    """The settings of target-databricks of its own as a Markdown table."""
+    return settings_table(databricks_settings.SCHEMA)
+
+
+def databricks_types_table() -> str:
+    """The types of columns in Databricks as a Markdown table."""
+    rows = ["| Arrow type | SQL type | note |", "| --- | --- | --- |"]
+    rows += [f"| `{row.arrow}` | `{row.sql}` | {row.note} |" for row in databricks_types.TYPES]
+    return "\n".join(rows)
+
+
+def tap_in_meltano() -> str:
     """The settings of the tap as the YAML that stands in meltano.yml."""
+    return _in_meltano(TapVisma)
+
+
+def databricks_in_meltano() -> str:
+    """The settings of target-databricks as the YAML that stands in meltano.yml."""
+    return _in_meltano(TargetDatabricks)
+
+
+def _in_meltano(plugin: type[PluginBase]) -> str:
     lines = []
-    for name, prop in about().items():
+    for name, prop in about(plugin).items():
         kinds = prop["type"] if isinstance(prop["type"], list) else [prop["type"]]
         kind = MELTANO_KINDS.get(kinds[0], "string")
         lines += [f"        - name: {name}", f"          kind: {kind}"]
@@ -86,9 +112,8 @@ def meltano_settings() -> str:
             lines.append(f"          label: {title}")
         if prop.get("secret"):
             lines.append("          sensitive: true")
-        lines.append(
-            f"          description: {json.dumps(prop['description'], ensure_ascii=False)}"
-        )
+        told = json.dumps(prop.get("description", ""), ensure_ascii=False)
+        lines.append(f"          description: {told}")
     return "\n".join(lines)
 
 
@@ -99,7 +124,10 @@ BLOCKS = {
     ("tap-visma/README.md", "streams"): streams_table,
     ("loader-core/README.md", "settings"): loader_settings_table,
     ("loader-core/README.md", "types"): loader_types_table,
-    ("meltano.yml", "tap-visma settings"): meltano_settings,
+    ("target-databricks/README.md", "settings"): databricks_settings_table,
+    ("target-databricks/README.md", "types"): databricks_types_table,
+    ("meltano.yml", "tap-visma settings"): tap_in_meltano,
+    ("meltano.yml", "target-databricks settings"): databricks_in_meltano,
 }
 """File and name of the block, and what writes it."""
 

@@ -1,0 +1,235 @@
+"""`target-databricks-doctor`: whether a load can work, before the first one.
+
+Asks for a token, the warehouse, each grant that a load needs, and writes and removes a small file.
+Changes nothing else, and starts no warehouse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+import msgspec
+from singer_sdk.exceptions import ConfigValidationError
+
+from loader_core import LoaderError, SettingsError
+from target_databricks.client import Client, Nothing
+from target_databricks.errors import MissingError
+from target_databricks.target import TargetDatabricks
+from target_databricks.writer import CATALOG_API, FILES_API
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from target_databricks.settings import Settings
+
+WAREHOUSES = "/api/2.0/sql/warehouses"
+ALL = "ALL_PRIVILEGES"
+RETRY_SECONDS = 10
+"""A doctor that waits for minutes is no help."""
+
+Result = Literal["ok", "missing", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one question brought.
+
+    Attributes:
+        about: What was asked after.
+        result: `ok`; `missing`, of a grant or an object; or `failed`.
+        note: What to know or to do.
+    """
+
+    about: str
+    result: Result
+    note: str
+
+
+class _Warehouse(msgspec.Struct):
+    name: str = ""
+    state: str = ""
+
+
+class _Object(msgspec.Struct):
+    owner: str = ""
+
+
+class _Privilege(msgspec.Struct):
+    privilege: str
+
+
+class _Assignment(msgspec.Struct):
+    privileges: list[_Privilege] = []
+
+
+class _Grants(msgspec.Struct):
+    privilege_assignments: list[_Assignment] = []
+
+
+class Visit:
+    """Asks one workspace.
+
+    Args:
+        client: The workspace.
+        settings: What a load would use.
+    """
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+
+    def findings(self) -> Iterator[Finding]:
+        """Ask all questions, in the order in which a load would meet them."""
+        settings = self._settings
+        try:
+            self._client.renew_if_due()
+        except LoaderError as error:
+            yield Finding("token", "failed", str(error))
+            return
+        yield Finding("token", "ok", f"given by {settings.host}")
+        yield self._warehouse()
+        schema = f"{settings.catalog}.{settings.schema}"
+        volume = f"{schema}.{settings.volume}"
+        has_catalog = self._there("catalog", settings.catalog)
+        if not has_catalog:
+            result: Result = "ok" if settings.create_catalog else "missing"
+            note = "will be made" if settings.create_catalog else "Make it, or grant USE CATALOG"
+            yield Finding(f"catalog {settings.catalog}", result, note)
+            return
+        has_schema = self._there("schema", schema)
+        has_volume = has_schema and self._there("volume", volume)
+        wanted = ["USE_CATALOG"] + ([] if has_schema else ["CREATE_SCHEMA"])
+        yield from self._grants("catalog", settings.catalog, wanted)
+        if not has_schema:
+            yield Finding(f"schema {schema}", "ok", "will be made, and all in it is then its own")
+            return
+        wanted = ["USE_SCHEMA", "CREATE_TABLE", "SELECT", "MODIFY"]
+        wanted += [] if has_volume else ["CREATE_VOLUME"]
+        yield from self._grants("schema", schema, wanted)
+        if not has_volume:
+            yield Finding(f"volume {volume}", "ok", "will be made")
+            return
+        yield from self._grants("volume", volume, ["READ_VOLUME", "WRITE_VOLUME"])
+        yield self._file()
+
+    def _warehouse(self) -> Finding:
+        about = f"warehouse {self._settings.warehouse_id}"
+        try:
+            found = self._client.call(
+                "GET", f"{WAREHOUSES}/{self._settings.warehouse_id}", _Warehouse
+            )
+        except MissingError:
+            return Finding(about, "missing", "Correct 'warehouse_id', or grant CAN USE on it")
+        except LoaderError as error:
+            return Finding(about, "failed", str(error))
+        starts = "" if found.state == "RUNNING" else "; the first statement starts it"
+        return Finding(about, "ok", f"'{found.name}' is {found.state}{starts}")
+
+    def _there(self, kind: str, name: str) -> bool:
+        try:
+            self._client.call("GET", f"{CATALOG_API}/{kind}s/{quote(name)}", Nothing)
+        except LoaderError:
+            return False
+        return True
+
+    def _grants(self, kind: str, name: str, wanted: Sequence[str]) -> Iterator[Finding]:
+        """One finding for each privilege on an object."""
+        settings = self._settings
+        try:
+            owner = self._client.call("GET", f"{CATALOG_API}/{kind}s/{quote(name)}", _Object).owner
+            grants = self._client.call(
+                "GET",
+                f"{CATALOG_API}/effective-permissions/{kind}/{quote(name)}",
+                _Grants,
+                params={"principal": settings.client_id},
+            )
+        except LoaderError as error:
+            yield Finding(f"grants on {kind} {name}", "failed", str(error))
+            return
+        has = {each.privilege for one in grants.privilege_assignments for each in one.privileges}
+        for privilege in wanted:
+            about, words = f"{privilege} on {kind} {name}", privilege.replace("_", " ")
+            if owner == settings.client_id or {privilege, ALL} & has:
+                yield Finding(about, "ok", "")
+            else:
+                sql = f"GRANT {words} ON {kind.upper()} {name} TO `{settings.client_id}`"
+                yield Finding(about, "missing", sql)
+
+    def _file(self) -> Finding:
+        settings = self._settings
+        name = f"doctor-{uuid.uuid4().hex}"
+        folder = f"/Volumes/{settings.catalog}/{settings.schema}/{settings.volume}"
+        path = FILES_API + quote(f"{folder}/{name}")
+        try:
+            self._client.call("PUT", path, Nothing, params={"overwrite": "true"}, data=b"doctor")
+            self._client.call("DELETE", path, Nothing)
+        except LoaderError as error:
+            return Finding(f"file in {folder}", "failed", str(error))
+        return Finding(f"file in {folder}", "ok", "written and removed")
+
+
+def in_words(findings: Sequence[Finding]) -> list[str]:
+    """Findings as a table."""
+    width = max(len(finding.about) for finding in findings)
+    return [
+        f"{found.result:<8} {found.about:<{width}}  {found.note}".rstrip() for found in findings
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `target-databricks-doctor`.
+
+    Returns:
+        0; 1 when a load cannot work; 2 when settings are wrong.
+    """
+    parser = argparse.ArgumentParser(
+        "target-databricks-doctor", description="Ask a workspace whether a load can work."
+    )
+    parser.add_argument(
+        "--config", required=True, help="settings as a JSON file, or ENV for the environment"
+    )
+    parser.add_argument("--format", choices=["table", "json"], default="table")
+    given = parser.parse_args(arguments)
+    try:
+        target = _target(given.config)
+        client = Client(target.place, target.clock, retry_seconds=RETRY_SECONDS)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    findings = list(Visit(client, target.place).findings())
+    client.close()
+    works = all(finding.result == "ok" for finding in findings)
+    if given.format == "json":
+        told = msgspec.json.format(msgspec.json.encode({"works": works, "findings": findings}))
+        sys.stdout.write(told.decode() + "\n")
+    else:
+        sys.stdout.write("\n".join(in_words(findings)) + "\n")
+    return 0 if works else 1
+
+
+def _target(config: str) -> TargetDatabricks:
+    """The target with these settings.
+
+    Raises:
+        SettingsError: They cannot be read, or are wrong.
+    """
+    values: dict[str, Any] = {}
+    try:
+        if config != "ENV":
+            values = json.loads(Path(config).read_bytes())
+        return TargetDatabricks(config=values, parse_env_config=config == "ENV")
+    except OSError as error:
+        raise SettingsError(
+            f"'{config}' cannot be read: {error.strerror}", "Name another"
+        ) from None
+    except ValueError:
+        raise SettingsError(f"'{config}' is not JSON", "Correct it") from None
+    except ConfigValidationError as error:
+        raise SettingsError(" ".join(error.errors).rstrip("."), "Correct the settings") from None

@@ -164,6 +164,8 @@ def earlier_attempt(
         ArchiveError: The store failed, or a manifest is damaged.
     """
     names = [str(request) for request in requests]
+    if not names:  # no value for a parameter, so nothing is asked for
+        return []
     steps: list[Step] = []
     for place in places:
         manifest = archive.manifest(place)

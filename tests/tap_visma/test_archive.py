@@ -227,6 +227,19 @@ def test_a_list_without_stamps_is_read_from_visma_each_time(paged: Visma, kept: 
     assert call_pages(paged) == pages + pages
 
 
+def test_an_entity_without_a_list_to_read_is_read_again_without_one(
+    visma: Visma, kept: Kept
+) -> None:
+    """No ledger is chosen, so there is nothing to ask for, and nothing in the archive."""
+    settings: dict[str, Any] = {"archive_url": kept.url, "ledgers": []}
+    streams = of_entity("budgets")
+
+    for _ in range(2):
+        assert visma.sync(streams=streams, **settings).failures == []
+    assert kept.pages() == []
+    assert len(kept.manifests()) == 2
+
+
 # What fails
 
 

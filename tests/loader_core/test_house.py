@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 
 import loader_core
+from houses import imports, rooms
 from loader_core import errors
 from loader_core.errors import LoaderError
 
@@ -24,21 +22,7 @@ FLOORS = (
     {"command"},
     {"__init__", "testing"},
 )
-ROOMS = {path.stem: path for path in Path(*loader_core.__path__).glob("*.py")}
-
-
-def imports(tree: ast.AST) -> set[str]:
-    """The rooms that a room uses when it runs."""
-    found = set()
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("loader_core"):
-            _, _, room = (node.module or "").partition(".")
-            found |= {room} if room else {alias.name for alias in node.names}
-        else:
-            found |= imports(node)
-    return found
+ROOMS = rooms(loader_core)
 
 
 def test_every_room_has_a_floor() -> None:
@@ -49,7 +33,7 @@ def test_every_room_has_a_floor() -> None:
 def test_a_room_uses_only_what_stands_below_it(room: str) -> None:
     floor = next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
-    assert imports(ast.parse(ROOMS[room].read_text())) <= set().union(*FLOORS[: floor + 1])
+    assert imports(ROOMS[room], loader_core) <= set().union(*FLOORS[: floor + 1])
 
 
 def test_only_the_seam_for_files_changes_files() -> None:

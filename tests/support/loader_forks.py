@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from loader_core import LoaderError, Writer
+from loader_core import LoaderError, LoaderTarget, Writer
 from loader_core.durable import Disk
 from loader_core.messages import StateOutput
 from loader_sqlite import SqliteTarget, SqliteWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Steps:
@@ -119,25 +119,31 @@ class DyingTarget(SqliteTarget):
         return writer
 
 
-def main() -> None:
+def dying_target(config: dict[str, Any], steps: Steps) -> LoaderTarget:
+    target = DyingTarget(config=config)
+    target.steps = steps
+    target.disk = DyingDisk(steps)
+    target.output = DyingOutput(steps)
+    return target
+
+
+def serve(make: Callable[[dict[str, Any], Steps], LoaderTarget]) -> None:
+    """Fork a process for each line of stdin, and run the target in it that is made for it."""
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
         if child == 0:
-            os._exit(_run(request))
+            os._exit(_run(request, make))
         _, status = os.waitpid(child, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
 
 
-def _run(request: dict[str, Any]) -> int:
+def _run(request: dict[str, Any], make: Callable[[dict[str, Any], Steps], LoaderTarget]) -> int:
     """Run the target with stdout in a file; the number of steps goes there too, if it ends."""
     steps = Steps(request["die_at"])
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, sys.stdout.fileno())
-    target = DyingTarget(config=request["config"])
-    target.steps = steps
-    target.disk = DyingDisk(steps)
-    target.output = DyingOutput(steps)
+    target = make(request["config"], steps)
     try:
         with Path(request["input"]).open() as file:
             target.listen(file)
@@ -178,19 +184,25 @@ class Forks:
 
 
 @contextmanager
-def forks(folder: Path) -> Iterator[Forks]:
-    """A process that forks, until the end of the block."""
-    command = [sys.executable, "-m", "loader_forks"]
-    environment = os.environ | {
-        "PYTHONPATH": str(Path(__file__).parent),
-        "TARGET_SQLITE_LOGLEVEL": "ERROR",
-        "LOGLEVEL": "ERROR",
-    }
+def forks(folder: Path, module: str = "loader_forks") -> Iterator[Forks]:
+    """A process that forks, until the end of the block.
+
+    Args:
+        folder: For what it reads and writes.
+        module: What it runs: one that calls `serve`.
+    """
+    quiet = ("LOGLEVEL", "TARGET_SQLITE_LOGLEVEL", "TARGET_DATABRICKS_LOGLEVEL")
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    environment |= dict.fromkeys(quiet, "ERROR")
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", module],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         yield Forks(process, folder)
 
 
 if __name__ == "__main__":
-    main()
+    serve(dying_target)

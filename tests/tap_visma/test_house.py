@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 
 import tap_visma
+from houses import imports, rooms
 
 # Each floor may use those before it, and its own.
 FLOORS = (
@@ -23,23 +21,7 @@ FLOORS = (
     {"__main__", "__init__", "commands"},
     {"findings", "doctor", "audit", "batches"},
 )
-ROOMS = {path.stem: path for path in Path(*tap_visma.__path__).glob("*.py")}
-
-
-def imports(tree: ast.AST, *, types_too: bool) -> set[str]:
-    found = set()
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            if types_too:
-                found |= imports(node, types_too=True)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tap_visma"):
-            _, _, room = (node.module or "").partition(".")
-            found |= {room} if room else {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom | ast.Import):
-            continue
-        else:
-            found |= imports(node, types_too=types_too)
-    return found
+ROOMS = rooms(tap_visma)
 
 
 def test_every_room_has_a_floor() -> None:
@@ -51,7 +33,7 @@ def test_a_room_uses_only_what_stands_below_it(room: str) -> None:
     floor = next(number for number, rooms in enumerate(FLOORS) if room in rooms)
     below = set().union(*FLOORS[: floor + 1])
 
-    assert imports(ast.parse(ROOMS[room].read_text()), types_too=False) <= below
+    assert imports(ROOMS[room], tap_visma) <= below
 
 
 def test_only_what_faces_singer_knows_its_sdk() -> None:

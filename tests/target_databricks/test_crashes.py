@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from databricks_forks import forks
 from databricks_ledger import LEDGER, RULES, STREAM, line
 from databricks_loads import Books, new_schema
+from loader_forks import forks
 from loader_runs import activate, comparable, lines, state
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_killed_before_any_change_the_next_run_ends_as_an_undisturbed_one(
     tables: tuple[str, ...],
 ) -> None:
     config = {"batch_size_rows": 3, **settings}
-    with forks(tmp_path) as process:
+    with forks(tmp_path, "databricks_forks") as process:
         undisturbed = Books(workspace, new_schema(), tmp_path / "undisturbed")
         run_to_the_end(process, undisturbed.config | config, None)
         wanted, steps = end(undisturbed, tables), process.steps()

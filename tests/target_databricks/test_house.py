@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 
 import target_databricks
+from houses import imports, rooms
 from loader_core import LoaderError
 from target_databricks import errors
 
@@ -23,21 +21,7 @@ FLOORS = (
     {"target"},
     {"doctor", "__main__"},
 )
-ROOMS = {path.stem: path for path in Path(*target_databricks.__path__).glob("*.py")}
-
-
-def imports(tree: ast.AST) -> set[str]:
-    """The rooms that a room uses when it runs."""
-    found = set()
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("target_databricks"):
-            _, _, room = (node.module or "").partition(".")
-            found |= {room} if room else {alias.name for alias in node.names}
-        else:
-            found |= imports(node)
-    return found
+ROOMS = rooms(target_databricks)
 
 
 def test_every_room_has_a_floor() -> None:
@@ -48,7 +32,7 @@ def test_every_room_has_a_floor() -> None:
 def test_a_room_uses_only_what_stands_below_it(room: str) -> None:
     floor = next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
-    assert imports(ast.parse(ROOMS[room].read_text())) <= set().union(*FLOORS[: floor + 1])
+    assert imports(ROOMS[room], target_databricks) <= set().union(*FLOORS[: floor + 1])
 
 
 def test_only_the_client_calls_and_only_the_builder_writes_sql() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_visma.census import Census
+    from tap_visma.control import ControlTotals
     from tap_visma.ledger import Batch
     from tap_visma.records import Origin, Page, Reader
     from tap_visma.streams import BatchesStream, VismaStream
@@ -24,6 +25,7 @@ class Delivery:
         streams: The streams that are wanted, by name.
         reader: Makes records of pages.
         ledger: Takes the batch's row; `None` where it is not wanted.
+        totals: Take in what is written, if they are wanted.
 
     Attributes:
         counts: Records written, by stream.
@@ -35,11 +37,13 @@ class Delivery:
         streams: Mapping[str, VismaStream],
         reader: Reader,
         ledger: BatchesStream | None,
+        totals: ControlTotals | None = None,
     ) -> None:
         self.counts = dict.fromkeys(streams, 0)
         self._batch = batch
         self._streams = streams
         self._reader = reader
+        self._totals = totals
         self._ledger = ledger
         self._announced = False
 
@@ -62,8 +66,12 @@ class Delivery:
             if name in self._streams:
                 self._streams[name].write(record)
                 self.counts[name] += 1
+                if self._totals:
+                    self._totals.add(name, record)
         for stream in self._streams.values():
             stream.flush()
+        if self._totals:
+            self._totals.end_page(census)
         batch = self._batch
         batch.records = self.counts.get(batch.stream, 0)
         batch.line_records = sum(self.counts.values()) - batch.records

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tap_visma import extraction, ledger, replay, schemas, stamps
 from tap_visma.bookmarks import Walk
 from tap_visma.census import Census
+from tap_visma.control import ControlTotals
 from tap_visma.delivery import Delivery
 from tap_visma.entities import STAMP
 from tap_visma.errors import (
@@ -140,9 +141,10 @@ class EntityStream(VismaStream):
             previous=tap.bookmarks.last_batch(self.name, company_id),
         )
         recording = Recording(batch, version, tap.recorder)
-        delivery = Delivery(batch, streams, reader, tap.ledger)
+        totals = self._totals(walk, streams, reader)
+        delivery = Delivery(batch, streams, reader, tap.ledger, totals)
         status: Status = "failed"
-        at_end = False
+        at_end, asked = False, walk.page_size
         try:
             at_end = self._read(company, walk, recording, delivery, reader)
             status = "complete" if at_end else "partial"
@@ -151,6 +153,10 @@ class EntityStream(VismaStream):
             raise
         finally:
             calls = tap.caller.calls[company_id] - calls_before
+            if walk.page_size != asked:
+                totals.forget()  # the first smaller page repeats rows
+            if status != "failed":  # part of a page may have been written
+                batch.control_totals = totals.row()
             recording.close(status, tap.clock.now(), calls, self._until(walk) if at_end else None)
             delivery.write_row()
             tap.bookmarks.keep_batch(self.name, company_id, batch.link())
@@ -161,6 +167,17 @@ class EntityStream(VismaStream):
             tap.recorder.prune(company_id, self.name, tap.clock.now())
             window = tap.caller.windows[company_id]
             self.log("%s; %d calls, %s", _told(batch, delivery), calls, window)
+
+    def _totals(
+        self, walk: Walk, streams: Mapping[str, VismaStream], reader: Reader
+    ) -> ControlTotals:
+        """The control totals of a batch that is about to be read."""
+        shapes = {name: stream.shape() for name, stream in streams.items()}
+        # Periods that are read again hold rows that the filter finds as well
+        totals = ControlTotals(shapes, overlapping=bool(walk.since and self.entity.periods))
+        if not reader.counts_all:
+            totals.forget()
+        return totals
 
     def _read(
         self,

@@ -54,6 +54,8 @@ class Batch(msgspec.Struct, kw_only=True):
         records: Written to the entity's stream.
         line_records: Written to the streams of its lists.
         total: Records (lines, where the endpoint counts those) that Visma says the lists hold.
+        control_totals: By stream written, `records` and `sums` of its columns; empty while the
+            batch lasts, in a replay, and where rows that came twice had changed.
         archived: Whether the archive holds all of its pages.
         pages_hash: SHA-256 of the SHA-256 of its pages, if they are archived.
         tap_version: Of this package.
@@ -78,6 +80,7 @@ class Batch(msgspec.Struct, kw_only=True):
     records: int = 0
     line_records: int = 0
     total: int | None = None
+    control_totals: dict[str, Any] | None = None
     archived: bool = False
     pages_hash: str | None = None
     tap_version: str
@@ -164,6 +167,7 @@ def replayed(batch: Batch, now: datetime, run_id: str) -> Batch:
         calls=0,
         records=0,
         line_records=0,
+        control_totals=None,
         tap_version=_version(),
         previous_batch_id=batch.batch_id,
         previous_hash=batch.row_hash(),

@@ -14,7 +14,7 @@ FLOORS = (
     {"stamps", "lineage", "quota", "census", "masking", "stores"},
     {"ledger", "settings", "checks"},
     {"retries", "connect", "calls", "archive"},
-    {"records", "pages", "bookmarks", "recording"},
+    {"records", "pages", "bookmarks", "recording", "control"},
     {"extraction"},
     {"replay"},
     {"messages", "progress", "streams", "delivery", "entity_streams", "tap"},

@@ -10,17 +10,19 @@ from decimal import MAX_PREC, Context, Decimal, Inexact, localcontext
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw
+import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from msgspec import Raw, UnsetType
 
     from tap_visma.census import Census
     from tap_visma.records import Record, Shape
 
 
 _EXACT = Context(prec=MAX_PREC, traps=[Inexact])
-_NULL = Raw(b"null")
+_NUMBERS = msgspec.json.Decoder(list[Decimal | None])
 
 
 class ControlTotals:
@@ -33,13 +35,15 @@ class ControlTotals:
     """
 
     def __init__(self, shapes: Mapping[str, Shape], *, overlapping: bool) -> None:
-        self._columns = {name: _numbers(shape) for name, shape in shapes.items()}
+        self._columns = {name: _columns(shape) for name, shape in shapes.items()}
         # Two names besides, since of a single one attrgetter makes no tuple
         self._read = {
             name: attrgetter("company_id", "record_id", *columns)
             for name, columns in self._columns.items()
         }
-        self._page: dict[str, list[tuple[Any, ...]]] = {name: [] for name in shapes}
+        self._are_decimals = {name: shape.decimals_as_text for name, shape in shapes.items()}
+        # One flat list per stream: a million tuples would keep Python's garbage collector busy
+        self._page: dict[str, list[Any]] = {name: [] for name in shapes}
         self._records = dict.fromkeys(shapes, 0)
         self._sums = {name: [Decimal(0)] * len(of) for name, of in self._columns.items()}
         self._stamps: dict[str, dict[int, str | None]] = {name: {} for name in shapes}
@@ -55,7 +59,7 @@ class ControlTotals:
                 self._known = self._known and stamps[key] == record.lastModifiedDateTime
                 return
             stamps[key] = record.lastModifiedDateTime
-        self._page[stream].append(self._read[stream](record))
+        self._page[stream] += self._read[stream](record)
 
     def end_page(self, census: Census) -> None:
         """Add up the page's records.
@@ -67,12 +71,15 @@ class ControlTotals:
             self._end_list()
             self._census = census
         with localcontext(_EXACT):
-            for stream, rows in self._page.items():
-                self._records[stream] += len(rows)
+            for stream, page in self._page.items():
+                width = 2 + len(self._columns[stream])
+                self._records[stream] += len(page) // width
                 sums = self._sums[stream]
-                for index, values in enumerate(list(zip(*rows, strict=True))[2:]):
-                    sums[index] = sum(_decimals(values), sums[index])
-                rows.clear()
+                for index, total in enumerate(sums):
+                    values = page[index + 2 :: width]
+                    numbers = values if self._are_decimals[stream] else _parsed(values)
+                    sums[index] = sum(filter(None, numbers), total)  # without nulls and zeros
+                page.clear()
 
     def forget(self) -> None:
         """Say that rows may have come twice that no census has met."""
@@ -104,7 +111,7 @@ class ControlTotals:
         }
 
 
-def _numbers(shape: Shape) -> list[str]:
+def _columns(shape: Shape) -> list[str]:
     """The columns that hold numbers with decimals."""
     properties = shape.schema.get("properties", {})
     return [
@@ -112,10 +119,6 @@ def _numbers(shape: Shape) -> list[str]:
     ]
 
 
-def _decimals(values: tuple[Any, ...]) -> list[Decimal]:
-    """Those that are numbers: decimals, or JSON that has not been taken apart."""
-    return [
-        value if isinstance(value, Decimal) else Decimal(str(value, "ascii"))
-        for value in values
-        if isinstance(value, Decimal) or (isinstance(value, Raw) and value != _NULL)
-    ]
+def _parsed(values: Iterable[Raw | UnsetType]) -> list[Decimal | None]:
+    """Numbers as Visma sent them, all at once, since one by one takes three times as long."""
+    return _NUMBERS.decode(b"[%b]" % b",".join(value for value in values if value))

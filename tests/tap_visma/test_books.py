@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_runs import Run, Visma, of_entity
+from tap_runs import Run, Visma, of_entity, visma_with
 from tap_visma.entities import ENTITIES, LOOKUPS, Entity, Lines
 from tap_visma.lineage import record_id
 from tap_visma.stamps import back, fixed, of
@@ -102,31 +103,52 @@ def test_a_list_costs_one_call_per_page_and_none_to_find_its_end(
     assert len(visma.calls()) == len(calls) + lookups
 
 
+@dataclass
+class Nights:
+    """Three syncs of a company, with a business day between the first two.
+
+    Attributes:
+        changed: What that day changed, by endpoint: keys created, changed and deleted.
+    """
+
+    company_id: str
+    first: Run
+    second: Run
+    third: Run
+    changed: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def nights() -> Iterator[Nights]:
+    with visma_with() as visma:
+        visma.control("settings", {"calls_per_window": 10_000})
+        streams = {name for entity in ENTITIES for name in of_entity(entity)}
+        first = visma.sync(streams=streams)
+        changed = visma.control("advance", {"days": 1})[visma.company_id()]
+        second = visma.sync(first.state, streams=streams)
+        third = visma.sync(second.state, streams=streams)
+        yield Nights(visma.company_id(), first, second, third, changed)
+
+
 @each_entity
 def test_the_second_sync_brings_what_changed_and_the_third_nothing_new(
-    entity: Entity, visma: Visma
+    entity: Entity, nights: Nights
 ) -> None:
-    streams = of_entity(entity)
-    visma.control("settings", {"calls_per_window": 10_000})
-    first = visma.sync(streams=streams)
-    report = visma.control("advance", {"days": 1})
-    second = visma.sync(first.state, streams=streams)
-    third = visma.sync(second.state, streams=streams)
-
-    company_id = visma.config["companies"][0]["company_id"]
     path = entity.path.split("/{")[0]
-    changed = report[company_id].get(path, {"created": [], "changed": [], "deleted": []})
-    keys = {record_id(company_id, tuple(key)) for key in changed["created"] + changed["changed"]}
-    before, after = first.rows(entity.name), second.rows(entity.name)
+    changed = nights.changed.get(path, {"created": [], "changed": [], "deleted": []})
+    keys = {
+        record_id(nights.company_id, tuple(key)) for key in changed["created"] + changed["changed"]
+    }
+    before, after = nights.first.rows(entity.name), nights.second.rows(entity.name)
     really_new = {
         key for key, row in after.items() if own(row, set()) != own(before.get(key, {}), set())
     }
     assert really_new == keys
 
-    for stream in streams:
-        held = second.rows(stream, first.rows(stream))
+    for stream in of_entity(entity):
+        held = nights.second.rows(stream, nights.first.rows(stream))
         newest = max((row["lastModifiedDateTime"] or "" for row in held.values()), default="")
-        for key, row in third.rows(stream).items():
+        for key, row in nights.third.rows(stream).items():
             assert own(row, set()) == own(held[key], set())
             if entity.since and entity.stamp:
                 assert row["lastModifiedDateTime"] >= of(back(newest, timedelta(minutes=6)))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archives import Kept, last_rows
-from tap_runs import BY_NAME, Run, Visma, of_entity
+from tap_runs import BY_NAME, Run, Visma, of_entity, visma_with
 from tap_visma import schemas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 INVOICES = of_entity("supplier_invoices")
@@ -48,10 +49,17 @@ def as_numbers(found: dict[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-@pytest.mark.parametrize("entity", sorted(BY_NAME))
-def test_they_are_the_rows_and_sums_of_what_was_written(visma: Visma, entity: str) -> None:
-    run = visma.sync(streams=of_entity(entity) | {"sync_batches"})
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """A first load of all streams of a company."""
+    with visma_with() as visma:
+        visma.control("settings", {"calls_per_window": 10_000})
+        streams = {name for entity in BY_NAME for name in of_entity(entity)}
+        yield visma.sync(streams=streams | {"sync_batches"})
 
+
+@pytest.mark.parametrize("entity", sorted(BY_NAME))
+def test_they_are_the_rows_and_sums_of_what_was_written(run: Run, entity: str) -> None:
     assert as_numbers(totals(run, entity)) == in_warehouse(run, entity)
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from loader_core import rejects
 from loader_core.batches import last_per_key
-from loader_core.errors import LoaderError, LostAnswerError, RejectedError
+from loader_core.errors import InputError, LoaderError, LostAnswerError, RejectedError
 from loader_core.outbox import Entry, State
 from loader_core.tables import BATCHED_AT, SEQUENCE, STARTED_AT
 from loader_core.writer import Outcome
@@ -103,7 +103,13 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Publish what is staged."""
+    """Publish what is staged.
+
+    Attributes:
+        whole: The input ended well; else nothing is published.
+    """
+
+    whole: bool
 
 
 Step: TypeAlias = Prepare | Write | Reject | Activate | Replace | Trim | Keep | Finish
@@ -222,8 +228,8 @@ class Delivery:
                 self._told(table, lambda: self._writer.trim(table, parent))
             case Keep(value):
                 self._keep(value)
-            case Finish():
-                self._finish()
+            case Finish(whole):
+                self._finish(whole=whole)
 
     def _told(self, table: Table, call: Callable[[], None]) -> None:
         try:
@@ -353,7 +359,14 @@ class Delivery:
             self._output.write(value)
             self._held = None
 
-    def _finish(self) -> None:
+    def _finish(self, *, whole: bool) -> None:
+        if not whole:
+            if self._staged:
+                raise InputError(
+                    "the input did not end at a STATE, so nothing of it is published",
+                    "See the tap's log, and run it again: the next run publishes what waits too",
+                )
+            return
         self._writer.finish()
         for entry in self._staged:
             self._outbox.move(entry, State.ACKNOWLEDGED)

@@ -48,6 +48,7 @@ class _Stream:
         reader: For its records.
         batch: The batch that is open, if one is.
         came: Records have come in this run.
+        touched: Number of the newest batch, of any stream, when its last record came.
         versioned: Its records name a version, so ACTIVATE_VERSION will tell when it is whole.
         activated: ACTIVATE_VERSION has come.
     """
@@ -56,6 +57,7 @@ class _Stream:
     reader: Reader
     batch: OpenBatch | None = None
     came: bool = False
+    touched: int = 0
     versioned: bool = False
     activated: bool = False
 
@@ -120,7 +122,9 @@ class Streams:
         """
         for stream in self._streams.values():
             self._close(stream)
-        if whole and not (self._states_came and self._records_since_state):
+        came = self._states_came or self._records_since_state
+        at_state = whole and not (self._states_came and self._records_since_state)
+        if at_state:
             for step in self._trims():
                 self._steps.put(step)
         incomplete = []
@@ -131,7 +135,7 @@ class Streams:
                 self._steps.put(delivery.Replace(stream.table))
             else:
                 incomplete.append(name)
-        self._steps.put(delivery.Finish())
+        self._steps.put(delivery.Finish(at_state and came))
         return incomplete
 
     def _trims(self) -> Iterator[delivery.Trim]:
@@ -244,6 +248,7 @@ class Streams:
             room = self._settings.batch_size_rows - batch.rows
             batch.add(messages[start : start + room])
             start += room
+            stream.touched = self._opened
             if batch.rows >= self._settings.batch_size_rows:
                 self._close(stream)
             self._keep_within_memory()
@@ -265,10 +270,17 @@ class Streams:
         )
 
     def _close(self, stream: _Stream) -> None:
-        """Hand on the open batch of a stream, and each STATE that waited for it alone."""
+        """Hand on the open batch of a stream, and each STATE that waited for it alone.
+
+        Streams that had ended before this batch began go first, so that accounts and suppliers are
+        there before the documents that name them.
+        """
         batch, stream.batch = stream.batch, None
         if batch is None:
             return
+        for other in self._streams.values():
+            if other.batch and other.touched < batch.number:
+                self._close(other)
         rows = batch.close()
         if batch.rejected:
             self._steps.put(delivery.Reject(batch.rejected))

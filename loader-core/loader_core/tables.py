@@ -21,7 +21,7 @@ import msgspec
 import pyarrow as pa
 
 from loader_core.settings import LoadMethod  # noqa: TC001 - read at run time
-from loader_core.type_table import UTC_TIME
+from loader_core.type_table import UTC_TIME, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,8 @@ class Table:
         stream: The stream as the tap names it.
         name: The stream as stream maps name it: what writers call the table after.
         schema: Names and types of the columns, those of the core last. Only key columns are not
-            nullable. A field's metadata has the `description` that the SCHEMA gives it.
+            nullable. A field's metadata has the `description` and the `title` that the SCHEMA gives
+            it, and `json` where its text is JSON.
         key: Columns that together name a row; empty where rows have no names.
         order: Columns that tell which of two rows with one key is newer: the version column, if
             the stream has it, then when it was read. See `Writer.write`.
@@ -151,7 +152,7 @@ def table(
             column.name,
             column.arrow,
             nullable=column.name not in key,
-            metadata={"description": column.description} if column.description else None,
+            metadata=_told(column) or None,
         )
         for column in columns
         if column.name not in ADDED
@@ -171,6 +172,14 @@ def table(
         hard_delete=settings.hard_delete,
         generation=generation if method == "overwrite" else 0,
     )
+
+
+def _told(column: Column) -> dict[str, str]:
+    """What a writer may want to know of a column beside its type."""
+    told = {"description": column.description, "title": column.title}
+    if column.kind in {Kind.OBJECT, Kind.ARRAY}:
+        told["json"] = "yes"
+    return {word: text for word, text in told.items() if text}
 
 
 def _document(schema: Mapping[str, Any], names: Sequence[str]) -> Document | None:

@@ -117,6 +117,7 @@ class Column:
         required: A record without it is rejected.
         nullable: Null is a value of it.
         description: What the SCHEMA says of it.
+        title: What the SCHEMA calls it.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Column:
     required: bool
     nullable: bool
     description: str = ""
+    title: str = ""
 
 
 def columns_of(
@@ -179,7 +181,8 @@ def _column(
         for pattern, scale in settings.decimal_scales.items():
             if matches(name, (pattern,)):
                 arrow = pa.decimal128(PRECISION, scale)
-    return Column(name, kind, arrow, required, nullable, str(schema.get("description", "")))
+    told = (str(schema.get(word, "")) for word in ("description", "title"))
+    return Column(name, kind, arrow, required, nullable, *told)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

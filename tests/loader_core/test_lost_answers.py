@@ -103,7 +103,7 @@ def test_a_run_whose_publishing_has_no_answer_is_settled_by_the_next_one(
     getattr(LossyWriter, lost).append("finish")
 
     run = lossy.load(messages, publish="run", batch_size_rows=1)
-    again = lossy.load([], publish="run")
+    again = lossy.load([state(3)], publish="run")
 
     assert isinstance(run.error, LostAnswerError)
     assert run.states == []

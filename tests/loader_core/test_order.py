@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 import pyarrow as pa
 import pytest
 
 from loader_core.batches import last_per_key
 from loader_core.samples import READ_AT, STAMP, keyed_table, row
 from loader_runs import AUDITED, KEY, Loader, audited, record, schema
+from loader_sqlite import SqliteTarget
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loader_core import Batch, Outcome, Writer
 
 TEXT = {"text": {"type": "string"}}
 INVOICES = schema("invoices", AUDITED | TEXT, KEY)
@@ -71,3 +79,38 @@ def test_the_order_of_the_rows_that_stay_is_that_in_which_they_came(count: int) 
     assert last["id"].to_pylist() == [str(number) for number in reversed(range(count))]
     assert set(last["text"].to_pylist()) == {"again"}
     assert table.order == (STAMP, READ_AT)
+
+
+class NotingTarget(SqliteTarget):
+    """Notes in which order batches are written."""
+
+    written: ClassVar[list[str]] = []
+
+    def make_writer(self) -> Writer:
+        writer = super().make_writer()
+        write = writer.write
+
+        def noted(batch: Batch) -> Outcome:
+            self.written.append(batch.table.name)
+            return write(batch)
+
+        vars(writer)["write"] = noted
+        return writer
+
+
+def test_what_ended_before_a_batch_began_lands_before_it(tmp_path: Path) -> None:
+    """So accounts and suppliers are there before the documents that name them."""
+    suppliers = schema("suppliers", AUDITED | TEXT, KEY)
+    lines = schema("lines", AUDITED | TEXT, KEY)
+    documents = [
+        audited(stream, f"{number}:{stream}:{line}", "10:00", text="")
+        for number in range(4)
+        for line, stream in enumerate(("invoices", "lines", "lines"))
+    ]
+    messages = [suppliers, audited("suppliers", "1", "10:00", text=""), INVOICES, lines, *documents]
+    NotingTarget.written.clear()
+
+    Loader(tmp_path, NotingTarget).load(messages, batch_size_rows=4)
+
+    # Streams that still go on do not have to, so documents are not cut into batches of a few
+    assert NotingTarget.written == ["suppliers", "lines", "invoices", "lines"]

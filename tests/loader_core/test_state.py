@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from loader_core.clock import Clock
+from loader_core.errors import InputError
 from loader_runs import Loader, record, schema, state
 
 if TYPE_CHECKING:
@@ -71,7 +74,9 @@ def test_state_passes_through_unchanged_whatever_is_in_it(loader: Loader) -> Non
 def test_a_state_waits_for_the_batches_that_were_open_when_it_came(loader: Loader) -> None:
     messages = [A, B, row("a", 1), row("b", 1), state(2), row("b", 2), row("b", 3), state(4)]
 
-    assert load_watched(loader, messages, batch_size_rows=3) == [(b"4", 4)]
+    seen = load_watched(loader, messages, batch_size_rows=3)
+
+    assert seen == [(b"2", 4), (b"4", 4)]  # not after b's three rows, since a's was open as well
 
 
 def test_state_goes_out_batch_by_batch_not_at_the_end(loader: Loader) -> None:
@@ -103,3 +108,23 @@ def test_state_is_held_until_all_streams_are_published(loader: Loader) -> None:
     run = loader.load(messages, batch_size_rows=1, publish="run")
 
     assert run.states == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("then", "torn"), [([row("b", 9)], ""), ([], '{"type": "REC')], ids=["no STATE", "torn"]
+)
+def test_a_run_whose_tap_did_not_come_to_its_end_publishes_nothing(
+    loader: Loader, then: list[dict[str, Any]], torn: str
+) -> None:
+    tonight = [A, row("a", 1), state(1), B, row("b", 1), state(2), *then]
+
+    broken = loader.load(tonight, batch_size_rows=1, publish="run", torn=torn)
+    silent = loader.load([], publish="run")
+
+    assert isinstance(broken.error, InputError)
+    assert isinstance(silent.error, InputError)
+    assert (broken.states, loader.rows("a"), loader.rows("b")) == ([], [], [])
+    again = loader.load([A, row("a", 2), state(3)], publish="run")
+    assert (again.error, again.states) == (None, ["3"])
+    assert len(loader.rows("a")) == 2
+    assert len(loader.rows("b")) == 1 + len(then)

@@ -16,9 +16,19 @@ from loader_core.type_table import TYPES
 from tap_visma.entities import ENTITIES, Entity
 from tap_visma.settings import SCHEMA
 from tap_visma.tap import TapVisma
+from target_bigquery_guarded import settings as bigquery_settings
+from target_bigquery_guarded import type_table as bigquery_types
+from target_bigquery_guarded.target import TargetBigQuery
 from target_databricks import settings as databricks_settings
 from target_databricks import type_table as databricks_types
 from target_databricks.target import TargetDatabricks
+from target_looker_stage import settings as looker_settings
+from target_looker_stage import type_table as looker_types
+from target_looker_stage.target import TargetLookerStage
+from target_snowflake_guarded import settings as snowflake_settings
+from target_snowflake_guarded import type_table as snowflake_types
+from target_snowflake_guarded.target import TargetSnowflake
+from warehouse_checks import settings as checks_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,6 +102,52 @@ def databricks_types_table() -> str:
     return "\n".join(rows)
 
 
+def bigquery_settings_table() -> str:
+    """The settings of target-bigquery-guarded of its own as a Markdown table."""
+    return settings_table(bigquery_settings.SCHEMA)
+
+
+def bigquery_types_table() -> str:
+    """The types of columns in BigQuery as a Markdown table."""
+    rows = ["| Arrow type | BigQuery type | note |", "| --- | --- | --- |"]
+    rows += [f"| `{row.arrow}` | `{row.bigquery}` | {row.note} |" for row in bigquery_types.TYPES]
+    return "\n".join(rows)
+
+
+def looker_settings_table() -> str:
+    """The settings of target-looker-stage of its own as a Markdown table."""
+    return settings_table(looker_settings.SCHEMA)
+
+
+def looker_types_table() -> str:
+    """The types of columns in the warehouse as a Markdown table."""
+    rows = ["| Arrow type | SQL type | note |", "| --- | --- | --- |"]
+    rows += [f"| `{row.arrow}` | `{row.sql}` | {row.note} |" for row in looker_types.TYPES]
+    return "\n".join(rows)
+
+
+def snowflake_settings_table() -> str:
+    """The settings of target-snowflake-guarded of its own as a Markdown table."""
+    return settings_table(snowflake_settings.SCHEMA)
+
+
+def snowflake_types_table() -> str:
+    """The types of columns in Snowflake as a Markdown table."""
+    rows = ["| Arrow type | SQL type | note |", "| --- | --- | --- |"]
+    rows += [f"| `{row.arrow}` | `{row.sql}` | {row.note} |" for row in snowflake_types.TYPES]
+    return "\n".join(rows)
+
+
+def snowflake_checks_table() -> str:
+    """The settings of the checks of Snowflake as a Markdown table."""
+    return settings_table(checks_settings.SNOWFLAKE)
+
+
+def bigquery_checks_table() -> str:
+    """The settings of the checks of BigQuery as a Markdown table."""
+    return settings_table(checks_settings.BIGQUERY)
+
+
 def tap_in_meltano() -> str:
     """The settings of the tap as the YAML that stands in meltano.yml."""
     return _in_meltano(TapVisma)
@@ -100,6 +156,43 @@ def tap_in_meltano() -> str:
 def databricks_in_meltano() -> str:
     """The settings of target-databricks as the YAML that stands in meltano.yml."""
     return _in_meltano(TargetDatabricks)
+
+
+def bigquery_in_meltano() -> str:
+    """The settings of target-bigquery-guarded as the YAML that stands in meltano.yml."""
+    return _in_meltano(TargetBigQuery)
+
+
+def looker_in_meltano() -> str:
+    """The settings of target-looker-stage as the YAML that stands in meltano.yml."""
+    return _in_meltano(TargetLookerStage)
+
+
+def snowflake_in_meltano() -> str:
+    """The settings of target-snowflake-guarded as the YAML that stands in meltano.yml."""
+    return _in_meltano(TargetSnowflake)
+
+
+def checks_in_meltano() -> str:
+    """The settings of warehouse-checks as the YAML that stands in meltano.yml.
+
+    Their variables are those of the loaders, so that what is set once serves both.
+    """
+    titles = {"snowflake": "Snowflake", "bigquery": "BigQuery"}
+    lines = []
+    for warehouse, schema in checks_settings.SCHEMAS.items():
+        for name, prop in schema["properties"].items():
+            lines += [
+                f"        - name: {warehouse}_{name}",
+                f"          env: TARGET_{warehouse.upper()}_{name.upper()}",
+                f"          kind: {MELTANO_KINDS.get(prop['type'][0], 'string')}",
+                f'          label: "{titles[warehouse]}: {prop["title"]}"',
+            ]
+            if prop.get("secret"):
+                lines.append("          sensitive: true")
+            told = json.dumps(prop["description"], ensure_ascii=False)
+            lines.append(f"          description: {told}")
+    return "\n".join(lines)
 
 
 def _in_meltano(plugin: type[PluginBase]) -> str:
@@ -126,8 +219,20 @@ BLOCKS = {
     ("loader-core/README.md", "types"): loader_types_table,
     ("target-databricks/README.md", "settings"): databricks_settings_table,
     ("target-databricks/README.md", "types"): databricks_types_table,
+    ("target-bigquery-guarded/README.md", "settings"): bigquery_settings_table,
+    ("target-bigquery-guarded/README.md", "types"): bigquery_types_table,
+    ("target-looker-stage/README.md", "settings"): looker_settings_table,
+    ("target-looker-stage/README.md", "types"): looker_types_table,
+    ("target-snowflake-guarded/README.md", "settings"): snowflake_settings_table,
+    ("target-snowflake-guarded/README.md", "types"): snowflake_types_table,
+    ("warehouse-checks/README.md", "snowflake settings"): snowflake_checks_table,
+    ("warehouse-checks/README.md", "bigquery settings"): bigquery_checks_table,
     ("meltano.yml", "tap-visma settings"): tap_in_meltano,
     ("meltano.yml", "target-databricks settings"): databricks_in_meltano,
+    ("meltano.yml", "target-bigquery settings"): bigquery_in_meltano,
+    ("meltano.yml", "target-looker-stage settings"): looker_in_meltano,
+    ("meltano.yml", "target-snowflake settings"): snowflake_in_meltano,
+    ("meltano.yml", "warehouse-checks settings"): checks_in_meltano,
 }
 """File and name of the block, and what writes it."""
 

@@ -14,6 +14,10 @@ A bookmark is the newest stamp seen, never a clock of ours. A walk over several 
 snapshot: what changed while it lasted can stand on a page that had been read. So its bookmark is
 held back to the time of its first answer, as UTC, which Visma's local stamps are not behind.
 
+Where there is an inbox of events, `event` says up to which one a stream of a company was read, and
+`turn` names the turn (its start) in which that was; a stream's own `turn` is the last one that all
+companies were to be read in.
+
 A full pass (a first load, a sweep, every run of an entity without stamps) has a version, which all
 companies of an entity come to share, since loaders keep versions per table. When the last of them
 has it, it can be activated: what has an older version is no longer at Visma.
@@ -204,6 +208,49 @@ class Bookmarks:
             before = self.oldest([stream], company_id)
             entry["replication_key"] = STAMP
             entry["replication_key_value"] = max(bookmark, before or bookmark)
+
+    def is_unfinished(self, entity: str, company_id: str) -> bool:
+        """Whether a walk is held."""
+        return "walk" in self._entries.get((entity, company_id), {})
+
+    def is_certain(self, entity: str, company_id: str) -> bool:
+        """Whether the last full pass has seen every record."""
+        return bool(self._entries.get((entity, company_id), {}).get("certain"))
+
+    def turn(self, entity: str, company_id: str | None = None) -> str | None:
+        """The last turn of an entity, or that in which a company was read."""
+        held = (
+            self._streams.get(entity, {})
+            if company_id is None
+            else self._entries.get((entity, company_id), {})
+        )
+        turn: str | None = held.get("turn")
+        return turn
+
+    def begin_turn(self, entity: str, turn: str) -> None:
+        """Make all companies due."""
+        self._streams.setdefault(entity, {})["turn"] = turn
+
+    def covered(self, stream: str, company_id: str) -> int:
+        """The number of the event up to which a stream of a company was read."""
+        number: int = self._entries.get((stream, company_id), {}).get("event", 0)
+        return number
+
+    def cover(self, stream: str, company_id: str, event: int) -> None:
+        """Take note up to which event, and in which turn, a stream of a company was read."""
+        entry = self._entry(stream, company_id)
+        entry["event"] = max(event, self.covered(stream, company_id))
+        if turn := self.turn(stream):
+            entry["turn"] = turn
+
+    def last_event(self, stream: str) -> int:
+        """The number of the event that was written last to the stream of events."""
+        number: int = self._streams.get(stream, {}).get("event", 0)
+        return number
+
+    def keep_event(self, stream: str, event: int) -> None:
+        """Take note of the event that was written last."""
+        self._streams.setdefault(stream, {})["event"] = event
 
     def last_batch(self, entity: str, company_id: str) -> Link | None:
         """The last row of the ledger for an entity in a company."""

@@ -16,6 +16,7 @@ import pyrage
 from tap_visma import stamps
 from tap_visma.entities import ENTITIES
 from tap_visma.settings import REPLAY, SCHEMA
+from tap_visma.webhook_settings import PARTS, networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +34,21 @@ def problems_of_archive(config: Mapping[str, Any]) -> list[str]:
     return [*missing, *_problems(config, names)]
 
 
+def problems_of_webhooks(config: Mapping[str, Any], needed: Iterable[str]) -> list[str]:
+    """What keeps a configuration from receiving events, or from looking at them.
+
+    Args:
+        config: The configuration.
+        needed: The settings that cannot be missing.
+    """
+    names = [name for name in SCHEMA["properties"] if name.startswith("webhook_")]
+    missing = [f"Setting '{name}' is missing." for name in needed if not config.get(name)]
+    return [*missing, *_problems(config, names)]
+
+
 def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
+    if config.get("run") == "hinted" and not config.get("webhook_inbox"):
+        yield "Setting 'webhook_inbox' is missing, which 'run: hinted' needs."
     if config.get("mask") == "hash" and not config.get("mask_key"):
         yield "Setting 'mask_key' is missing, which 'mask: hash' needs."
     if not replays(config):
@@ -178,6 +193,31 @@ def _identity_problems(name: str, key: str) -> Iterator[str]:
         yield f"Setting '{name}' must be a secret key of age (begins with AGE-SECRET-KEY-1)."
 
 
+def _network_problems(name: str, texts: list[str]) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        try:
+            networks([text])
+        except ValueError:
+            yield f"Setting '{name}[{number}]' must be an address or a network (10.0.0.0/8)."
+
+
+def _field_problems(name: str, texts: list[str]) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        part, _, path = text.partition("=")
+        if part not in PARTS or not all(path.split(".")):
+            yield f"Setting '{name}[{number}]' must be one of {', '.join(PARTS)}, '=' and a field."
+
+
+def _secret_problems(name: str, texts: list[str]) -> Iterator[str]:
+    if not all(text.strip() for text in texts):
+        yield f"Setting '{name}' holds an empty text, with which anybody could sign."
+
+
+def _header_problems(name: str, text: str) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text):
+        yield f"Setting '{name}' must be the name of a header."
+
+
 _CHECKS: Mapping[str, Callable[[str, Any], Iterator[str]]] = {
     "start_date": _date_problems,
     "replay_from": _date_problems,
@@ -186,4 +226,9 @@ _CHECKS: Mapping[str, Callable[[str, Any], Iterator[str]]] = {
     "token_url": _url_problems,
     "archive_recipients": _recipient_problems,
     "archive_identity": _identity_problems,
+    "webhook_senders": _network_problems,
+    "webhook_proxies": _network_problems,
+    "webhook_fields": _field_problems,
+    "webhook_secrets": _secret_problems,
+    "webhook_header": _header_problems,
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tap_visma.control import ControlTotals
     from tap_visma.ledger import Batch
     from tap_visma.records import Origin, Page, Reader
+    from tap_visma.remembered import Memory
     from tap_visma.streams import BatchesStream, VismaStream
 
 
@@ -26,6 +27,7 @@ class Delivery:
         reader: Makes records of pages.
         ledger: Takes the batch's row; `None` where it is not wanted.
         totals: Take in what is written, if they are wanted.
+        memory: Remembers what is written, if it is wanted.
 
     Attributes:
         counts: Records written, by stream.
@@ -38,6 +40,8 @@ class Delivery:
         reader: Reader,
         ledger: BatchesStream | None,
         totals: ControlTotals | None = None,
+        *,
+        memory: Memory | None = None,
     ) -> None:
         self.counts = dict.fromkeys(streams, 0)
         self._batch = batch
@@ -45,11 +49,12 @@ class Delivery:
         self._reader = reader
         self._totals = totals
         self._ledger = ledger
+        self._memory = memory
         self._announced = False
 
     def of_another(self, batch: Batch) -> Delivery:
         """The same for another batch."""
-        return Delivery(batch, self._streams, self._reader, self._ledger)
+        return Delivery(batch, self._streams, self._reader, self._ledger, memory=self._memory)
 
     def write(self, page: Page, origin: Origin, census: Census) -> None:
         """Write the records of a page.
@@ -59,17 +64,23 @@ class Delivery:
 
         Raises:
             AnswerError: A record is not as the API description promises.
+            InboxError: What is written cannot be remembered.
         """
         if page.rows and not self._announced:
             self.write_row()
+        kept: list[tuple[str, str, bytes]] = []
         for name, record in self._reader.records(page, origin, census):
             if name in self._streams:
                 self._streams[name].write(record)
                 self.counts[name] += 1
                 if self._totals:
                     self._totals.add(name, record)
+                if self._memory:
+                    kept.append((name, record.record_id, self._streams[name].remembered(record)))
         for stream in self._streams.values():
             stream.flush()
+        if self._memory and kept:
+            self._memory.keep(self._batch.company_id, self._streams[kept[0][0]].version, kept)
         if self._totals:
             self._totals.end_page(census)
         batch = self._batch

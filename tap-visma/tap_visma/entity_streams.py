@@ -19,6 +19,7 @@ from tap_visma.entities import STAMP
 from tap_visma.errors import (
     AllowanceError,
     ArchiveError,
+    InboxError,
     OutputError,
     SettingsError,
     VismaError,
@@ -26,7 +27,7 @@ from tap_visma.errors import (
 from tap_visma.lineage import AUDIT_COLUMNS, POSITION, began
 from tap_visma.recording import Recording
 from tap_visma.records import Origin, Reader, parent_columns
-from tap_visma.streams import VismaStream
+from tap_visma.streams import DELETED_COLUMN, VismaStream
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import SchemaMessage
 
     from tap_visma.archive import Archive, Manifest
+    from tap_visma.deletions import Deletions
     from tap_visma.entities import Entity, Lines
     from tap_visma.extraction import Request
     from tap_visma.ledger import Batch, Status
@@ -51,8 +53,9 @@ class EntityStream(VismaStream):
         self.entity = entity
         self.selected_by_default = entity.by_default
         added = {column: {"type": "string"} for column in entity.added_columns}
+        deleted = DELETED_COLUMN if tap.remembers(entity.name) else {}
         needed = (*entity.key, entity.stamp or STAMP)
-        super().__init__(tap, entity.name, {**AUDIT_COLUMNS, **added}, needed)
+        super().__init__(tap, entity.name, {**AUDIT_COLUMNS, **added, **deleted}, needed)
         if entity.since and entity.stamp:
             self.replication_key = STAMP
         self.child_streams = [LinesStream(tap, self, lines) for lines in entity.lists]
@@ -67,8 +70,13 @@ class EntityStream(VismaStream):
         """
         tap = self._tap
         reader, streams = self._prepare()
-        self._aim()
+        try:
+            self._aim(regularly=tap.hints.begin_turn(self.name, tap.clock.now()))
+        except InboxError as error:
+            tap.report(error)  # the list is read all the same
         for company in tap.companies():
+            if not tap.hints.is_due(self.name, company.company_id):
+                continue
             try:
                 self._close_left_open(company, reader)
                 self._sync_company(company, reader, streams)
@@ -142,11 +150,15 @@ class EntityStream(VismaStream):
         )
         recording = Recording(batch, version, tap.recorder)
         totals = self._totals(walk, streams, reader)
-        delivery = Delivery(batch, streams, reader, tap.ledger, totals)
+        deletions = self._deletions()
+        memory = deletions.memory if deletions else None
+        delivery = Delivery(batch, streams, reader, tap.ledger, totals, memory=memory)
         status: Status = "failed"
-        at_end, asked = False, walk.page_size
+        at_end, is_fresh, asked = False, False, walk.page_size
         try:
-            at_end = self._read(company, walk, recording, delivery, reader)
+            requests = self._begin(company, walk, delivery, reader)
+            is_fresh = not walk.calls
+            at_end = self._read(company, walk, requests, recording, delivery, reader=reader)
             status = "complete" if at_end else "partial"
         except (AllowanceError, OutputError, SystemExit):
             status = "partial"
@@ -164,7 +176,14 @@ class EntityStream(VismaStream):
             tap.bookmarks.finish(
                 self.name, company_id, walk, has_stamps=self.replication_key is not None
             )
-            tap.recorder.prune(company_id, self.name, tap.clock.now())
+            now = tap.clock.now()
+            for name, gone in (
+                deletions.found(self.name, company_id, walk, streams, now) if deletions else ()
+            ):
+                streams[name].write_gone(gone)
+            if is_fresh:  # what was read in an earlier run can be older than what hints at it
+                tap.hints.cover(self.name, company_id)
+            tap.recorder.prune(company_id, self.name, now)
             window = tap.caller.windows[company_id]
             self.log("%s; %d calls, %s", _told(batch, delivery), calls, window)
 
@@ -179,21 +198,33 @@ class EntityStream(VismaStream):
             totals.forget()
         return totals
 
+    def _begin(
+        self, company: Company, walk: Walk, delivery: Delivery, reader: Reader
+    ) -> Sequence[Request]:
+        """The lists of a walk, which has come to where an earlier attempt at it ended."""
+        tap = self._tap
+        requests = extraction.requests(
+            self.entity,
+            company,
+            walk.since,
+            tap.lookups,
+            refetched=tap.settings.refetch_periods,
+        )
+        self._take_up(company, walk, requests, delivery, reader)
+        return requests
+
     def _read(
         self,
         company: Company,
         walk: Walk,
+        requests: Sequence[Request],
         recording: Recording,
         delivery: Delivery,
+        *,
         reader: Reader,
     ) -> bool:
         """Read a walk from where it stands; whether it has reached its end."""
         tap = self._tap
-        refetched = tap.settings.refetch_periods
-        requests = extraction.requests(
-            self.entity, company, walk.since, tap.lookups, refetched=refetched
-        )
-        self._take_up(company, walk, requests, delivery, reader)
         limit = self.ABORT_AT_RECORD_COUNT
         batch_id = recording.batch.batch_id
         for request, turn, census in extraction.read(
@@ -274,14 +305,27 @@ class EntityStream(VismaStream):
         """Up to which stamp a walk at its end has read all."""
         return walk.bookmark() if self.replication_key else None
 
-    def _aim(self) -> None:
-        """Set the version of this run's full passes, and make a sweep due where it is time."""
+    def _aim(self, *, regularly: bool) -> None:
+        """Set the version of this run's full passes, and make a sweep due where it is time.
+
+        Args:
+            regularly: Whether all companies are read in this run, or only those with hints.
+        """
         tap = self._tap
         version = tap.bookmarks.version(self.name)
         age = timedelta(milliseconds=tap.initialized_at - (version or 0))
         sweep = tap.settings.sweep
-        if version is None or not self.replication_key or (sweep is not None and age >= sweep):
+        by_age = not self.replication_key or (sweep is not None and age >= sweep)
+        deletions = self._deletions()
+        if (
+            version is None
+            or (regularly and by_age)
+            or (deletions and deletions.are_due(self.name, version))
+        ):
             tap.bookmarks.aim_at(self.name, tap.initialized_at)
+
+    def _deletions(self) -> Deletions | None:
+        return self._tap.deletions if self._tap.remembers(self.name) else None
 
     def _walk(self, company: Company, streams: list[str]) -> Walk:
         """The walk of this run: on from the bookmark, a full pass, or what is left of one."""
@@ -352,6 +396,8 @@ class LinesStream(VismaStream):
                 "type": "integer",
                 "description": "Place in the document's list, from 1",
             }
+        if tap.remembers(entity.name):
+            columns |= DELETED_COLUMN
         super().__init__(tap, lines.name, columns, lines.key)
         if entity_stream.replication_key:
             self.replication_key = STAMP

@@ -10,6 +10,7 @@ VismaError
 ├── OutputError          see why the loader ended
 ├── ArchiveError         make room for the archive, or mend the way to it
 │   └── LockedError      give the key
+├── InboxError           make room for the inbox, or mend the way to it
 └── IncompleteSyncError  some companies or streams failed, the others are whole
 
 An error holds what a person needs: what happened, the company and the stream, and the way out.
@@ -93,6 +94,10 @@ class ArchiveError(VismaError):
 
 class LockedError(ArchiveError):
     """What the archive holds is encrypted, and no key at hand opens it."""
+
+
+class InboxError(VismaError):
+    """The inbox of events cannot be read or written."""
 
 
 class IncompleteSyncError(VismaError):

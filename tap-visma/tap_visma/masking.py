@@ -12,7 +12,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 MARK = "x-personal"
 
@@ -41,6 +41,17 @@ def hook(key: str) -> Callable[[type, Any], Pseudonym]:
         return Pseudonym(hmac.new(secret, str(value).encode(), hashlib.sha256).hexdigest())
 
     return pseudonym
+
+
+def drop_personal(value: Any, schema: Mapping[str, Any]) -> None:  # noqa: ANN401 - any JSON
+    """Take the fields that are marked out of a record, and out of what is within it."""
+    for each in value if isinstance(value, list) else [value]:
+        fields = schema.get("items", schema).get("properties", {})
+        for field, of in fields.items() if isinstance(each, dict) else ():
+            if of.get(MARK):
+                each.pop(field, None)
+            elif field in each:
+                drop_personal(each[field], of)
 
 
 def without_personal(schema: dict[str, Any]) -> dict[str, Any]:

@@ -130,7 +130,17 @@ class RecordLines:
         self._lines.clear()
 
 
+def as_json(values: dict[str, Any]) -> bytes:
+    """A dictionary as JSON whose numbers keep all their digits."""
+    return _NUMBER_ENCODER.encode(values)
+
+
+def of_json(text: bytes) -> dict[str, Any]:
+    """The dictionary that was written as JSON; numbers with decimals are Decimal."""
+    values: dict[str, Any] = _DECODER.decode(text)
+    return values
+
+
 def as_dict(record: Record) -> dict[str, Any]:
     """A record as a dictionary, for those who look inside: numbers with decimals are Decimal."""
-    values: dict[str, Any] = _DECODER.decode(_NUMBER_ENCODER.encode(record))
-    return values
+    return of_json(_NUMBER_ENCODER.encode(record))

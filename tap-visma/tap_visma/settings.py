@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_visma import stamps
+from tap_visma import stamps, webhook_settings
+from tap_visma.webhook_settings import WebhookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -267,6 +268,7 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="User agent",
         description="User-Agent header; Visma asks that it name your application",
     ),
+    *webhook_settings.PROPERTIES,
 ).to_dict()
 """The settings of the tap; the SDK adds those of stream maps and flattening."""
 
@@ -322,6 +324,7 @@ class Settings:
         chosen: Values of the parameters that endpoints insist on, where the user wants fewer.
         archive_reuse: How old pages may be with which a first load begins.
         replay: What to replay in place of a sync.
+        webhooks: What is set of webhooks.
     """
 
     client_id: str
@@ -347,6 +350,7 @@ class Settings:
     token_url: str
     scope: str
     user_agent: str
+    webhooks: WebhookSettings
 
     def __repr__(self) -> str:
         """Without the values, among which are secrets."""
@@ -383,6 +387,7 @@ class Settings:
             token_url=values["token_url"],
             scope=values["scope"],
             user_agent=values["user_agent"],
+            webhooks=WebhookSettings.of(values),
         )
 
 

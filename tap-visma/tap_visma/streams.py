@@ -1,6 +1,6 @@
 """What the SDK's streams share here: catalog, selection, maps; and the stream of the ledger.
 
-Knows Singer; knows neither calls nor walks.
+Knows Singer; knows neither calls nor walks. Beside the ledger's there is that of events.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Schema
 
-from tap_visma import ledger, schemas
-from tap_visma.lineage import AUDIT_COLUMNS, PRIMARY_KEY
-from tap_visma.masking import without_personal
-from tap_visma.messages import RecordLines, as_dict
+from tap_visma import hints, inbox, ledger, schemas
+from tap_visma.entities import STAMP
+from tap_visma.lineage import AUDIT_COLUMNS, PRIMARY_KEY, record_id
+from tap_visma.masking import drop_personal, without_personal
+from tap_visma.messages import RecordLines, as_dict, as_json, of_json
 from tap_visma.records import Shape
 
 if TYPE_CHECKING:
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 
     from tap_visma.ledger import Batch
     from tap_visma.records import Path, Record
+    from tap_visma.remembered import Gone
     from tap_visma.tap import TapVisma
+
+EVENTS = "webhook_events"
+DELETED_AT = "_sdc_deleted_at"
+"""Column that loaders know for the time at which a row was deleted."""
+DELETED_COLUMN = {
+    DELETED_AT: {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "When the record was deleted at Visma, UTC",
+    }
+}
 
 
 class VismaStream(Stream):
@@ -132,6 +145,31 @@ class VismaStream(Stream):
         if self._lines:
             self._lines.flush()
 
+    @property
+    def version(self) -> int:
+        """What RECORD messages carry."""
+        return self._stream_version or 0
+
+    def remembered(self, record: Record) -> bytes:
+        """A record as it is remembered: without personal data, as JSON."""
+        values = as_dict(record)
+        drop_personal(values, schemas.load(self.name))
+        return as_json(values)
+
+    def write_gone(self, gone: Gone) -> None:
+        """Write a RECORD message of a record that is gone, with its last values.
+
+        Batch and audit id stay those of its last values. So does the version, so that a loader
+        that activates a newer one also removes the row, where it removes rows. With a catalog that
+        was made without an inbox, and so without the column, nothing is written.
+        """
+        if DELETED_AT not in self.schema["properties"]:
+            return
+        times = {"_extracted_at": gone.found_at, DELETED_AT: gone.deleted_at}
+        version, self._stream_version = self._stream_version, gone.version
+        self._write_record_message(of_json(gone.record) | times)
+        self._stream_version = version
+
 
 class BatchesStream(VismaStream):
     """The stream of the ledger: a row for each batch, which goes with the data everywhere."""
@@ -147,6 +185,40 @@ class BatchesStream(VismaStream):
     def write_row(self, batch: Batch) -> None:
         """Write a batch's row as it is now."""
         self._write_record_message(batch.row())
+
+
+class EventsStream(VismaStream):
+    """The stream of the events in the inbox, each written once; it asks Visma nothing."""
+
+    def __init__(self, tap: TapVisma) -> None:
+        """Make the stream."""
+        super().__init__(tap, EVENTS, AUDIT_COLUMNS, ())
+
+    def sync(self, context: Context | None = None) -> None:  # type: ignore[misc] # noqa: ARG002
+        """Write the events that came since the last run, up to the newest when this one began.
+
+        Raises:
+            InboxError: The inbox cannot be read.
+        """
+        tap, path = self._tap, self._tap.settings.webhooks.inbox
+        self._write_schema_message()
+        if path is None or tap.hints.is_blind:
+            return
+        companies = tap.settings.companies
+        for event in inbox.events(path, tap.bookmarks.last_event(EVENTS), tap.hints.newest):
+            found = hints.concerned(event, companies)
+            company_id = found[0].company_id if len(found) == 1 else event.context or "unknown"
+            audit = {
+                "company_id": company_id,
+                "record_id": record_id(company_id, (event.number,)),
+                STAMP: None,
+                "_batch_id": tap.run_id,
+                "_audit_id": f"webhook/{event.number}",
+                "_extracted_at": event.received_at,
+            }
+            self._write_record_message(audit | hints.row(event, companies))
+            tap.bookmarks.keep_event(EVENTS, event.number)
+        tap.write_state()
 
 
 def _breadcrumb(path: Iterable[str]) -> tuple[str, ...]:

@@ -10,21 +10,30 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
-from tap_visma import checks, ledger, replay, settings
+from tap_visma import checks, events, ledger, replay, settings
 from tap_visma.archive import Archive
 from tap_visma.bookmarks import Bookmarks
 from tap_visma.calls import Caller
 from tap_visma.clock import Clock
+from tap_visma.deletions import Deletions
 from tap_visma.entities import ENTITIES
 from tap_visma.entity_streams import EntityStream
-from tap_visma.errors import AllowanceError, IncompleteSyncError, SettingsError, VismaError
+from tap_visma.errors import (
+    AllowanceError,
+    InboxError,
+    IncompleteSyncError,
+    SettingsError,
+    VismaError,
+)
 from tap_visma.extraction import Lookups
+from tap_visma.hints import Hints
 from tap_visma.lineage import new_batch_id
 from tap_visma.messages import Writer
 from tap_visma.progress import Progress
 from tap_visma.recording import Recorder
+from tap_visma.remembered import Memory
 from tap_visma.settings import Settings
-from tap_visma.streams import BatchesStream
+from tap_visma.streams import EVENTS, BatchesStream, EventsStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +105,37 @@ class TapVisma(Tap):
         """The archive, if one is set; it is tried out when it is first asked for."""
         return Recorder(self.settings)
 
+    def remembers(self, entity: str) -> bool:
+        """Whether the rows of an entity are remembered, to tell which of them are gone."""
+        return entity in events.REMEMBERED and bool(self.config.get("webhook_inbox"))
+
+    @cached_property
+    def deletions(self) -> Deletions | None:
+        """What tells which records are gone; nothing without an inbox, and where it fails."""
+        inbox = self.settings.webhooks.inbox
+        if inbox is None:
+            return None
+        try:
+            memory = Memory(inbox.with_name(f"{inbox.name}.rows"))
+        except InboxError as error:
+            self.report(error)
+            return None
+        return Deletions(memory, self.hints, self.bookmarks, self.settings.companies)
+
+    @cached_property
+    def hints(self) -> Hints:
+        """What events tell this run; nothing, and so nothing is left out, where they fail."""
+        webhooks, bookmarks = self.settings.webhooks, self.bookmarks
+        names = [stream.name for stream in self._entity_streams()]
+        try:
+            found = Hints.of(webhooks, bookmarks, self.settings.companies, names)
+        except InboxError as error:
+            self.report(error)
+            return Hints(bookmarks, webhooks)
+        if webhooks.inbox and found.is_blind:
+            self.logger.warning("There is no inbox %s; all streams are read", webhooks.inbox)
+        return found
+
     @property
     def ledger(self) -> BatchesStream | None:
         """The stream of the ledger, if it is selected."""
@@ -130,9 +170,21 @@ class TapVisma(Tap):
                         member.apply_catalog(self.input_catalog)
                     self._streams[member.name] = member
             self._streams[ledger.STREAM] = BatchesStream(self)
-            if self.input_catalog is not None:
-                self._streams[ledger.STREAM].apply_catalog(self.input_catalog)
+            if self.config.get("webhook_inbox"):
+                self._streams[EVENTS] = EventsStream(self)
+            for name in (ledger.STREAM, EVENTS):
+                if self.input_catalog is not None and name in self._streams:
+                    self._streams[name].apply_catalog(self.input_catalog)
         return self._streams
+
+    def _entity_streams(self) -> list[EntityStream]:
+        """The streams that are read, themselves or for those of their lists."""
+        return [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, EntityStream)
+            and (stream.selected or stream.has_selected_descendents)
+        ]
 
     def setup_mapper(self) -> None:
         """Prepare stream maps, which look at the catalog as the streams have taken it over."""
@@ -159,15 +211,25 @@ class TapVisma(Tap):
         try:
             if self.ledger:
                 self.ledger.sync()
-            for stream in self.streams.values():
-                if isinstance(stream, EntityStream) and (
-                    stream.selected or stream.has_selected_descendents
-                ):
-                    stream.sync()
+            self._write_events()
+            companies = self.settings.companies
+            # Streams with hints first; beside that, as they stand
+            for stream in sorted(
+                self._entity_streams(), key=lambda s: not self.hints.at_any(s.name, companies)
+            ):
+                stream.sync()
         finally:
             self.write_state(at_once=True)
         if self.failures:
             raise IncompleteSyncError(self.failures)
+
+    def _write_events(self) -> None:
+        stream = self.streams.get(EVENTS)
+        if stream and stream.selected:
+            try:
+                stream.sync()
+            except InboxError as error:
+                self.report(error.at("", EVENTS))
 
     def _replay(self, chosen: Replay) -> None:
         """Write the records of batches once more, oldest first.

@@ -8,6 +8,7 @@ import msgspec
 
 from visma_sandbox import answers, stamps
 from visma_sandbox.faults import Faults, rule
+from visma_sandbox.notices import Subscription
 from visma_sandbox.table import ENCODER, decode
 from visma_sandbox.wire import Request, Response
 
@@ -74,6 +75,15 @@ def _faults(sandbox: Sandbox, request: Request) -> Response:
         return _answer(sandbox.faults.shown())
 
 
+def _webhooks(sandbox: Sandbox, request: Request) -> Response:
+    with sandbox.lock:
+        if request.method == "POST":
+            sandbox.subscriptions.append(Subscription.of(_object(request)))
+        elif request.method == "DELETE":
+            sandbox.subscriptions.clear()
+        return _answer([subscription.shown() for subscription in sandbox.subscriptions])
+
+
 ROUTES = {
     ("GET", ""): _about,
     ("GET", "books"): _books,
@@ -85,6 +95,9 @@ ROUTES = {
     ("GET", "faults"): _faults,
     ("POST", "faults"): _faults,
     ("DELETE", "faults"): _faults,
+    ("GET", "webhooks"): _webhooks,
+    ("POST", "webhooks"): _webhooks,
+    ("DELETE", "webhooks"): _webhooks,
 }
 
 

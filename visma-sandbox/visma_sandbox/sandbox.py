@@ -6,7 +6,7 @@ import random
 import threading
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from visma_sandbox import service, stamps
@@ -17,12 +17,13 @@ from visma_sandbox.company import Company
 from visma_sandbox.endpoints import BY_PATH
 from visma_sandbox.faults import Faults
 from visma_sandbox.history import SIZES, trade_day, write_history
+from visma_sandbox.notices import Notice, Subscription
 from visma_sandbox.tokens import TokenOffice
 from visma_sandbox.windows import RateWindows, Turnstile
 from visma_sandbox.wire import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from visma_sandbox.table import Table
@@ -33,6 +34,7 @@ LATEST_TODAY: Final = date(2026, 12, 31)
 CLOSING_HOUR: Final = 18
 _STEPS_PER_CHANGE: Final = 47
 _POLL_SECONDS: Final = 0.01
+_ACTIONS: Final = {"touch": "changed", "insert": "created", "delete": "deleted"}
 _SETTINGS: Final = frozenset(
     {
         "calls_per_window",
@@ -142,6 +144,7 @@ class Sandbox:
         self.page_caps: dict[str, int] = {}
         self.reader = Reader()
         self.calls: list[dict[str, object]] = []
+        self.subscriptions: list[Subscription] = []
         self.url = ""
         self._size = SIZES[size]
         self._address = (host, port)
@@ -242,7 +245,12 @@ class Sandbox:
                 for company in self.companies.values():
                     day = trade_day(company, self._size, stamps.day_of(self.clock.now))
                 self.clock.now = stamps.of_day(day, CLOSING_HOUR)
-            return {name: company.report.shown() for name, company in self.companies.items()}
+            done = {name: company.report.shown() for name, company in self.companies.items()}
+            for company_id, lists in done.items():
+                for path, actions in lists.items():
+                    for action, keys in actions.items():
+                        self._notify(company_id, path, action, keys)
+            return done
 
     def change(self, wanted: object) -> dict[str, object]:
         """Carry out a control change; gives the keys of the rows that were changed.
@@ -254,8 +262,22 @@ class Sandbox:
         if not isinstance(wanted, dict):
             raise ValueError("a change must be an object")  # noqa: TRY004 - input
         with self.lock:
-            table = self.table(str(wanted.get("company_id", "")), str(wanted.get("path", "")))
-            return {"keys": change_rows(table, wanted, self.clock.step)}
+            company_id = str(wanted.get("company_id", ""))
+            table = self.table(company_id, str(wanted.get("path", "")))
+            keys = change_rows(table, wanted, self.clock.step)
+            self._notify(company_id, table.endpoint.path, _ACTIONS[str(wanted["operation"])], keys)
+            return {"keys": keys}
+
+    def _notify(
+        self, company_id: str, path: str, action: str, keys: Iterable[Iterable[str]]
+    ) -> None:
+        """Send notices of a change, which are answered before the change itself is."""
+        tenant_id = self.companies[company_id].tenant_id
+        at = datetime.now(tz=UTC).isoformat()
+        notices = [Notice(company_id, tenant_id, path, action, key, at) for key in keys]
+        told = [notice for notice in notices if notice.is_told()]
+        for subscription in self.subscriptions if told else ():
+            subscription.send(told)
 
     def change_settings(self, wanted: Mapping[str, object]) -> dict[str, object]:
         """Change settings while serving; gives them all.

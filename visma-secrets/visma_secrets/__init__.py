@@ -1,0 +1,1 @@
+"""Credentials sealed with age: safe to commit, opened in memory, given to one command."""

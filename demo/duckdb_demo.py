@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import requests
 
+from common import BIN, say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BIN = Path(sys.executable).parent
 DATABASE = Path("output/warehouse.duckdb")
 ARCHIVE = Path("output/archive")
 
@@ -262,11 +263,6 @@ def query(title: str, sql: str) -> list[tuple[Any, ...]]:
         say(title)
         table(result.columns, rows)
         return rows
-
-
-def say(text: str) -> None:
-    """Print a paragraph."""
-    print(f"\n{text}", flush=True)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +21,12 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from common import BIN, books, output_of, sandbox, say
 from snowflake_account import SnowflakeAccount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BIN = Path(sys.executable).parent
 SCHEMA = "RAW"
 STREAMS = (
     "accounts",
@@ -192,36 +191,6 @@ def stored(
     sql = f"SELECT record_id, {column} FROM {name} WHERE _sdc_deleted_at IS NULL"
     rows = account.query(sql)
     return {str(key): Decimal(str(value)) for key, value in rows if key in wanted}
-
-
-def books(ready: dict[str, Any], company: str, path: str) -> list[dict[str, Any]]:
-    """A list of the sandbox's books, not by way of the API that the tap reads."""
-    url = f"{ready['url']}/__sandbox/books/{company}"
-    answer = requests.get(url, params={"path": path}, timeout=60)
-    answer.raise_for_status()
-    return list(json.loads(answer.text, parse_float=Decimal))
-
-
-@contextmanager
-def sandbox() -> Iterator[dict[str, Any]]:
-    """A sandbox with three companies; gives what it says of itself."""
-    command = [str(BIN / "visma-sandbox"), "serve", "--port", "0", "--companies", "NO,SE,DK"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        try:
-            yield json.loads(process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
-        finally:
-            process.terminate()
-
-
-def output_of(program: str, *arguments: str) -> str:
-    """What one of our commands prints."""
-    command = [str(BIN / program), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own
-
-
-def say(text: str) -> None:
-    """Print a paragraph."""
-    print(f"\n{text}", flush=True)
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

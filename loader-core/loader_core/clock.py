@@ -16,3 +16,7 @@ class Clock:
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
         return datetime.now(tz=UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)

@@ -32,7 +32,7 @@ from target_bigquery_guarded.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from target_bigquery_guarded.clock import Clock
+    from loader_core.clock import Clock
     from target_bigquery_guarded.settings import Settings
 
 T = TypeVar("T")

@@ -30,8 +30,8 @@ from target_bigquery_guarded.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loader_core.clock import Clock
     from target_bigquery_guarded.client import Client
-    from target_bigquery_guarded.clock import Clock
     from target_bigquery_guarded.settings import Settings
 
 Job: TypeAlias = bigquery.LoadJob | bigquery.QueryJob

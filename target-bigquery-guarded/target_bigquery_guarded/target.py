@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from loader_core import LoaderTarget, run
 from target_bigquery_guarded import settings
 from target_bigquery_guarded.client import Client
-from target_bigquery_guarded.clock import Clock
 from target_bigquery_guarded.settings import Settings
 from target_bigquery_guarded.writer import BigQueryWriter
 
@@ -23,7 +22,6 @@ class TargetBigQuery(LoaderTarget):
     name = "target-bigquery-guarded"
     package_name = "target-bigquery-guarded"
     config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)  # others add to it
-    clock = Clock()
 
     @cached_property
     def place(self) -> Settings:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from loader_core import Batch, Table
+    from loader_core.clock import Clock
     from target_bigquery_guarded.client import Client
-    from target_bigquery_guarded.clock import Clock
     from target_bigquery_guarded.layout import Column, Layout
     from target_bigquery_guarded.settings import Settings
 

@@ -24,7 +24,7 @@ from target_databricks.errors import AccessError, MissingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from target_databricks.clock import Clock
+    from loader_core.clock import Clock
     from target_databricks.settings import Settings
 
 T = TypeVar("T")

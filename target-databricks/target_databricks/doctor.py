@@ -6,19 +6,15 @@ Changes nothing else, and starts no warehouse.
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import closing
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
-from singer_sdk.exceptions import ConfigValidationError
 
-from loader_core import LoaderError, SettingsError
+from loader_core import LoaderError
+from loader_core.doctor import Finding, run
 from target_databricks.client import Client, Nothing
 from target_databricks.errors import MissingError
 from target_databricks.target import TargetDatabricks
@@ -27,29 +23,13 @@ from target_databricks.writer import CATALOG_API, FILES_API
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from loader_core.doctor import Result
     from target_databricks.settings import Settings
 
 WAREHOUSES = "/api/2.0/sql/warehouses"
 ALL = "ALL_PRIVILEGES"
 RETRY_SECONDS = 10
 """A doctor that waits for minutes is no help."""
-
-Result = Literal["ok", "missing", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one question brought.
-
-    Attributes:
-        about: What was asked after.
-        result: `ok`; `missing`, of a grant or an object; or `failed`.
-        note: What to know or to do.
-    """
-
-    about: str
-    result: Result
-    note: str
 
 
 class _Warehouse(msgspec.Struct):
@@ -175,61 +155,12 @@ class Visit:
         return Finding(f"file in {folder}", "ok", "written and removed")
 
 
-def in_words(findings: Sequence[Finding]) -> list[str]:
-    """Findings as a table."""
-    width = max(len(finding.about) for finding in findings)
-    return [
-        f"{found.result:<8} {found.about:<{width}}  {found.note}".rstrip() for found in findings
-    ]
+def findings(target: TargetDatabricks) -> Iterator[Finding]:
+    """Ask all questions, in the order in which a load would meet them."""
+    with closing(Client(target.place, target.clock, retry_seconds=RETRY_SECONDS)) as client:
+        yield from Visit(client, target.place).findings()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `target-databricks-doctor`.
-
-    Returns:
-        0; 1 when a load cannot work; 2 when settings are wrong.
-    """
-    parser = argparse.ArgumentParser(
-        "target-databricks-doctor", description="Ask a workspace whether a load can work."
-    )
-    parser.add_argument(
-        "--config", required=True, help="settings as a JSON file, or ENV for the environment"
-    )
-    parser.add_argument("--format", choices=["table", "json"], default="table")
-    given = parser.parse_args(arguments)
-    try:
-        target = _target(given.config)
-        client = Client(target.place, target.clock, retry_seconds=RETRY_SECONDS)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    findings = list(Visit(client, target.place).findings())
-    client.close()
-    works = all(finding.result == "ok" for finding in findings)
-    if given.format == "json":
-        told = msgspec.json.format(msgspec.json.encode({"works": works, "findings": findings}))
-        sys.stdout.write(told.decode() + "\n")
-    else:
-        sys.stdout.write("\n".join(in_words(findings)) + "\n")
-    return 0 if works else 1
-
-
-def _target(config: str) -> TargetDatabricks:
-    """The target with these settings.
-
-    Raises:
-        SettingsError: They cannot be read, or are wrong.
-    """
-    values: dict[str, Any] = {}
-    try:
-        if config != "ENV":
-            values = json.loads(Path(config).read_bytes())
-        return TargetDatabricks(config=values, parse_env_config=config == "ENV")
-    except OSError as error:
-        raise SettingsError(
-            f"'{config}' cannot be read: {error.strerror}", "Name another"
-        ) from None
-    except ValueError:
-        raise SettingsError(f"'{config}' is not JSON", "Correct it") from None
-    except ConfigValidationError as error:
-        raise SettingsError(" ".join(error.errors).rstrip("."), "Correct the settings") from None
+    """Run `target-databricks-doctor`; gives its exit code."""
+    return run(TargetDatabricks, findings, "Ask a workspace whether a load can work.", arguments)

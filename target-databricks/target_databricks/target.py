@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from loader_core import LoaderTarget, run
 from target_databricks import settings
 from target_databricks.client import Client
-from target_databricks.clock import Clock
 from target_databricks.settings import Settings
 from target_databricks.writer import DatabricksWriter
 
@@ -25,7 +24,6 @@ class TargetDatabricks(LoaderTarget):
     name = "target-databricks"
     package_name = "target-databricks"
     config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)  # others add to it
-    clock = Clock()
     _writer: DatabricksWriter | None = None
 
     @cached_property

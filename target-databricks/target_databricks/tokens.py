@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from target_databricks.clock import Clock
+    from loader_core.clock import Clock
 
 PATH = "/oidc/v1/token"
 FORM = {"grant_type": "client_credentials", "scope": "all-apis"}

@@ -18,8 +18,8 @@ from target_databricks.client import Nothing, pauses
 from target_databricks.errors import MissingError, StatementError
 
 if TYPE_CHECKING:
+    from loader_core.clock import Clock
     from target_databricks.client import Client
-    from target_databricks.clock import Clock
     from target_databricks.settings import Settings
 
 STATEMENTS = "/api/2.0/sql/statements"

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loader_core import Batch, Table
+    from loader_core.clock import Clock
     from target_databricks.client import Client
-    from target_databricks.clock import Clock
     from target_databricks.layout import Layout
     from target_databricks.settings import Settings
 

@@ -6,19 +6,12 @@ read, the lock, the LookML folder and Looker. Changes nothing.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import sys
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-from singer_sdk.exceptions import ConfigValidationError
-
-from loader_core import LoaderError, SettingsError
+from loader_core import LoaderError
+from loader_core.doctor import Finding, run
 from target_looker_stage import looker
 from target_looker_stage.session import Session
 from target_looker_stage.statements import quoted
@@ -30,23 +23,7 @@ if TYPE_CHECKING:
     from target_looker_stage.looker_settings import LookerSettings, LookmlSettings
     from target_looker_stage.settings import Settings
 
-Result = Literal["ok", "missing", "failed"]
 _WHAT = "looking at rights"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one question brought.
-
-    Attributes:
-        about: What was asked after.
-        result: `ok`; `missing`, of a grant or an object; or `failed`.
-        note: What to know or to do.
-    """
-
-    about: str
-    result: Result
-    note: str
 
 
 def findings(target: TargetLookerStage) -> Iterator[Finding]:
@@ -123,57 +100,6 @@ def _looker(settings: LookerSettings) -> Finding:
     return Finding("Looker", outcome.status, outcome.message)
 
 
-def in_words(found: Sequence[Finding]) -> list[str]:
-    """Findings as a table."""
-    width = max(len(finding.about) for finding in found)
-    return [f"{one.result:<8} {one.about:<{width}}  {one.note}".rstrip() for one in found]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `target-looker-stage-doctor`.
-
-    Returns:
-        0; 1 when a load cannot work; 2 when settings are wrong.
-    """
-    parser = argparse.ArgumentParser(
-        "target-looker-stage-doctor", description="Ask a warehouse whether a load can work."
-    )
-    parser.add_argument(
-        "--config", required=True, help="settings as a JSON file, or ENV for the environment"
-    )
-    parser.add_argument("--format", choices=["table", "json"], default="table")
-    given = parser.parse_args(arguments)
-    try:
-        target = _target(given.config)
-        found = list(findings(target))
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    works = all(finding.result == "ok" for finding in found)
-    if given.format == "json":
-        told = msgspec.json.format(msgspec.json.encode({"works": works, "findings": found}))
-        sys.stdout.write(told.decode() + "\n")
-    else:
-        sys.stdout.write("\n".join(in_words(found)) + "\n")
-    return 0 if works else 1
-
-
-def _target(config: str) -> TargetLookerStage:
-    """The target with these settings.
-
-    Raises:
-        SettingsError: They cannot be read, or are wrong.
-    """
-    values: dict[str, Any] = {}
-    try:
-        if config != "ENV":
-            values = json.loads(Path(config).read_bytes())
-        return TargetLookerStage(config=values, parse_env_config=config == "ENV")
-    except OSError as error:
-        raise SettingsError(
-            f"'{config}' cannot be read: {error.strerror}", "Name another"
-        ) from None
-    except ValueError:
-        raise SettingsError(f"'{config}' is not JSON", "Correct it") from None
-    except ConfigValidationError as error:
-        raise SettingsError(" ".join(error.errors).rstrip("."), "Correct the settings") from None
+    """Run `target-looker-stage-doctor`; gives its exit code."""
+    return run(TargetLookerStage, findings, "Ask a warehouse whether a load can work.", arguments)

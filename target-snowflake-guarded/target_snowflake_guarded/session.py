@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from snowflake.connector import SnowflakeConnection
 
-    from target_snowflake_guarded.clock import Clock
+    from loader_core.clock import Clock
     from target_snowflake_guarded.settings import Settings
 
 FIRST_POLL_SECONDS, MOST_POLL_SECONDS = 0.1, 10.0

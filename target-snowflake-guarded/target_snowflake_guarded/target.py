@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from loader_core import LoaderTarget, run
 from target_snowflake_guarded import settings
-from target_snowflake_guarded.clock import Clock
 from target_snowflake_guarded.session import Session
 from target_snowflake_guarded.settings import Settings
 from target_snowflake_guarded.writer import SnowflakeWriter
@@ -26,7 +25,6 @@ class TargetSnowflake(LoaderTarget):
     name = "target-snowflake-guarded"
     package_name = "target-snowflake-guarded"
     config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)  # others add to it
-    clock = Clock()
     _writer: SnowflakeWriter | None = None
 
     @cached_property

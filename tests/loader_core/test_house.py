@@ -19,7 +19,7 @@ FLOORS = (
     {"writer", "outbox", "samples"},
     {"delivery", "streams"},
     {"target"},
-    {"command"},
+    {"command", "doctor"},
     {"__init__", "testing"},
 )
 ROOMS = rooms(loader_core)
@@ -54,7 +54,7 @@ def test_only_the_seam_for_files_changes_files() -> None:
 def test_only_what_faces_singer_knows_its_sdk() -> None:
     knowing = {room for room, path in ROOMS.items() if "from singer_sdk" in path.read_text()}
 
-    assert knowing == {"errors", "settings", "messages", "streams", "target"}
+    assert knowing == {"errors", "settings", "messages", "streams", "target", "doctor"}
 
 
 def test_the_public_names_are_those_that_are_listed() -> None:

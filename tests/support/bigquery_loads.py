@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from loader_core.clock import Clock
 from loader_core.errors import LoaderError
 from loader_core.testing import Destination
 from loader_runs import NEVER_EQUAL, Run, lines
 from target_bigquery_guarded.client import Client
-from target_bigquery_guarded.clock import Clock
 from target_bigquery_guarded.layout import BATCH_KEY, stored_name
 from target_bigquery_guarded.settings import Settings
 from target_bigquery_guarded.target import TargetBigQuery

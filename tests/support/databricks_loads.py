@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from databricks_workspace import client as plain
+from loader_core.clock import Clock
 from loader_core.errors import LoaderError
 from loader_core.testing import Destination
 from loader_runs import NEVER_EQUAL, Run, lines
 from target_databricks.client import Client
-from target_databricks.clock import Clock
 from target_databricks.layout import ROW_KEY, stored_name
 from target_databricks.settings import Settings
 from target_databricks.target import TargetDatabricks

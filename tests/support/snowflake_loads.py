@@ -15,10 +15,10 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from loader_core.clock import Clock
 from loader_core.errors import LoaderError
 from loader_core.testing import Destination
 from loader_runs import NEVER_EQUAL, Run, lines
-from target_snowflake_guarded.clock import Clock
 from target_snowflake_guarded.layout import ROW_KEY, stored_name
 from target_snowflake_guarded.session import Session
 from target_snowflake_guarded.settings import Settings

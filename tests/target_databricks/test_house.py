@@ -11,7 +11,7 @@ from target_databricks import errors
 
 # Each floor may use those before it, and its own.
 FLOORS = (
-    {"__init__", "clock", "errors", "type_table", "accounts"},
+    {"__init__", "errors", "type_table", "accounts"},
     {"tokens", "layout"},
     {"routing", "statements"},
     {"settings"},

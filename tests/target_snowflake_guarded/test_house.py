@@ -11,7 +11,7 @@ from target_snowflake_guarded import errors
 
 # Each floor may use those before it, and its own.
 FLOORS = (
-    {"__init__", "clock", "errors", "type_table", "keys"},
+    {"__init__", "errors", "type_table", "keys"},
     {"layout", "files"},
     {"statements", "settings"},
     {"session"},

@@ -2,13 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := tap-visma visma-sandbox visma-secrets loader-core target-bigquery-guarded \
-	target-databricks target-looker-stage target-snowflake-guarded warehouse-checks
+	target-databricks target-looker-stage target-powerbi target-snowflake-guarded warehouse-checks
 # Nothing but packages is fetched, and nothing of the user's own Meltano or Singer settings is used.
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 export MELTANO_CLI_DISABLE_VERSION_CHECK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-bigquery demo-databricks demo-looker demo-secrets demo-snowflake test unit lint bench docs constraints clean
+.PHONY: help setup demo demo-bigquery demo-databricks demo-looker demo-powerbi demo-secrets demo-snowflake test unit lint bench docs constraints clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,21 +46,26 @@ demo-databricks: .venv/.complete ## two nights into a stand-in of a Databricks w
 demo-looker: .venv/.complete ## two nights into a PostgreSQL of its own, with LookML and a stand-in of Looker
 	@PYTHONPATH=tests/support $(BIN)/python demo/looker_demo.py
 
+demo-powerbi: .venv/.complete ## two nights into a push model and a lakehouse, one throttled minute, one lost answer
+	@PYTHONPATH=tests/support $(BIN)/python demo/powerbi_demo.py
+
 demo-secrets: .meltano/.complete ## credentials sealed, runs and a webhook with them, and a search that finds none in clear
 	@PYTHONPATH=tests/support $(BIN)/python demo/secrets_demo.py
 
 demo-snowflake: .venv/.complete .venv-snowflake/.complete ## the same into a stand-in of a Snowflake account
 	@PYTHONPATH=tests/support $(BIN)/python demo/snowflake_demo.py
 
-# A second parser of LookML, for the tests of those who have node; without it they are skipped.
-# Behind a proxy, npm is to trust the certificates that all others trust.
-.meltano/lookml-parser/.complete: tests/support/lookml_parser/package.json
+# What tests use of npm, for those who have node: a second parser of LookML, and a store that answers
+# as OneLake does. Without them the tests are skipped. Behind a proxy, npm is to trust the
+# certificates that all others trust.
+NODE_PARTS := lookml_parser onelake_store
+.meltano/node/%/.complete: tests/support/%/package.json
 	@mkdir -p $(@D) && cp $< $(@D)
 	@NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$$SSL_CERT_FILE}" npm install --prefix $(@D) \
 		--no-audit --no-fund --ignore-scripts --no-package-lock --fetch-retries 0 --silent \
-		&& touch $@ || echo "npm could not install lookml-parser; the tests with it are skipped"
+		&& touch $@ || echo "npm could not install $*; the tests with it are skipped"
 
-test: lint .meltano/.complete .venv-snowflake/.complete $(if $(shell command -v npm),.meltano/lookml-parser/.complete) ## everything that CI proves
+test: lint .meltano/.complete .venv-snowflake/.complete $(if $(shell command -v npm),$(NODE_PARTS:%=.meltano/node/%/.complete)) ## everything that CI proves
 	$(BIN)/pytest -n 2 --dist loadfile
 
 unit: .venv/.complete .venv-snowflake/.complete ## the tests that start no processes of their own

@@ -25,6 +25,8 @@ from target_databricks.target import TargetDatabricks
 from target_looker_stage import settings as looker_settings
 from target_looker_stage import type_table as looker_types
 from target_looker_stage.target import TargetLookerStage
+from target_powerbi import settings as powerbi_settings
+from target_powerbi.target import TargetPowerBI
 from target_snowflake_guarded import settings as snowflake_settings
 from target_snowflake_guarded import type_table as snowflake_types
 from target_snowflake_guarded.target import TargetSnowflake
@@ -126,6 +128,11 @@ def looker_types_table() -> str:
     return "\n".join(rows)
 
 
+def powerbi_settings_table() -> str:
+    """The settings of target-powerbi of its own as a Markdown table."""
+    return settings_table(powerbi_settings.SCHEMA)
+
+
 def snowflake_settings_table() -> str:
     """The settings of target-snowflake-guarded of its own as a Markdown table."""
     return settings_table(snowflake_settings.SCHEMA)
@@ -166,6 +173,11 @@ def bigquery_in_meltano() -> str:
 def looker_in_meltano() -> str:
     """The settings of target-looker-stage as the YAML that stands in meltano.yml."""
     return _in_meltano(TargetLookerStage)
+
+
+def powerbi_in_meltano() -> str:
+    """The settings of target-powerbi as the YAML that stands in meltano.yml."""
+    return _in_meltano(TargetPowerBI)
 
 
 def snowflake_in_meltano() -> str:
@@ -223,6 +235,7 @@ BLOCKS = {
     ("target-bigquery-guarded/README.md", "types"): bigquery_types_table,
     ("target-looker-stage/README.md", "settings"): looker_settings_table,
     ("target-looker-stage/README.md", "types"): looker_types_table,
+    ("target-powerbi/README.md", "settings"): powerbi_settings_table,
     ("target-snowflake-guarded/README.md", "settings"): snowflake_settings_table,
     ("target-snowflake-guarded/README.md", "types"): snowflake_types_table,
     ("warehouse-checks/README.md", "snowflake settings"): snowflake_checks_table,
@@ -231,6 +244,7 @@ BLOCKS = {
     ("meltano.yml", "target-databricks settings"): databricks_in_meltano,
     ("meltano.yml", "target-bigquery settings"): bigquery_in_meltano,
     ("meltano.yml", "target-looker-stage settings"): looker_in_meltano,
+    ("meltano.yml", "target-powerbi settings"): powerbi_in_meltano,
     ("meltano.yml", "target-snowflake settings"): snowflake_in_meltano,
     ("meltano.yml", "warehouse-checks settings"): checks_in_meltano,
 }

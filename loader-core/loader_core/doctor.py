@@ -72,12 +72,17 @@ def run(
     parser.add_argument("--format", choices=["table", "json"], default="table")
     given = parser.parse_args(arguments)
     try:
-        findings = list(ask(_configured(target, given.config)))
+        findings = list(ask(configured(target, given.config)))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    return show(findings, as_json=given.format == "json")
+
+
+def show(findings: Sequence[Finding], *, as_json: bool) -> int:
+    """Print findings; gives the exit code."""
     works = all(finding.result == "ok" for finding in findings)
-    if given.format == "json":
+    if as_json:
         told = msgspec.json.format(msgspec.json.encode({"works": works, "findings": findings}))
         sys.stdout.write(told.decode() + "\n")
     else:
@@ -85,8 +90,8 @@ def run(
     return 0 if works else 1
 
 
-def _configured(target: type[Target], config: str) -> Target:
-    """The target with these settings.
+def configured(target: type[Target], config: str) -> Target:
+    """A target with its settings: a JSON file, or ENV for the environment.
 
     Raises:
         SettingsError: They cannot be read, or are wrong.

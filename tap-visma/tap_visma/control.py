@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tap_visma.records import Record, Shape
 
 
+MOST_VALUES = 1_000
+"""Values that wait to be added up: enough to do a column at a time, and few to hold."""
 _EXACT = Context(prec=MAX_PREC, traps=[Inexact])
 _NUMBERS = msgspec.json.Decoder(list[Decimal | None])
 
@@ -43,7 +45,7 @@ class ControlTotals:
         }
         self._are_decimals = {name: shape.decimals_as_text for name, shape in shapes.items()}
         # One flat list per stream: a million tuples would keep Python's garbage collector busy
-        self._page: dict[str, list[Any]] = {name: [] for name in shapes}
+        self._values: dict[str, list[Any]] = {name: [] for name in shapes}
         self._records = dict.fromkeys(shapes, 0)
         self._sums = {name: [Decimal(0)] * len(of) for name, of in self._columns.items()}
         self._stamps: dict[str, dict[int, str | None]] = {name: {} for name in shapes}
@@ -59,7 +61,10 @@ class ControlTotals:
                 self._known = self._known and stamps[key] == record.lastModifiedDateTime
                 return
             stamps[key] = record.lastModifiedDateTime
-        self._page[stream] += self._read[stream](record)
+        values = self._values[stream]
+        values += self._read[stream](record)
+        if len(values) >= MOST_VALUES:
+            self._add_up(stream)
 
     def end_page(self, census: Census) -> None:
         """Add up the page's records.
@@ -70,16 +75,21 @@ class ControlTotals:
         if census is not self._census:
             self._end_list()
             self._census = census
+        for stream in self._values:
+            self._add_up(stream)
+
+    def _add_up(self, stream: str) -> None:
+        """Add up the values that wait, a column at a time."""
+        values = self._values[stream]
+        width = 2 + len(self._columns[stream])
+        self._records[stream] += len(values) // width
+        sums = self._sums[stream]
         with localcontext(_EXACT):
-            for stream, page in self._page.items():
-                width = 2 + len(self._columns[stream])
-                self._records[stream] += len(page) // width
-                sums = self._sums[stream]
-                for index, total in enumerate(sums):
-                    values = page[index + 2 :: width]
-                    numbers = values if self._are_decimals[stream] else _parsed(values)
-                    sums[index] = sum(filter(None, numbers), total)  # without nulls and zeros
-                page.clear()
+            for index, total in enumerate(sums):
+                column = values[index + 2 :: width]
+                numbers = column if self._are_decimals[stream] else _parsed(column)
+                sums[index] = sum(filter(None, numbers), total)  # without nulls and zeros
+        values.clear()
 
     def forget(self) -> None:
         """Say that rows may have come twice that no census has met."""

@@ -1,4 +1,4 @@
-"""`meltano run visma-to-bigquery`, into a stand-in of BigQuery: loaded, and verified."""
+"""`meltano run visma-to-bigquery`, into a stand-in of BigQuery: checked, loaded, verified."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def test_two_nights_arrive_to_the_cent(visma: Visma, tmp_path: Path) -> None:
         secret = service.key["private_key"][:60]
         meltano = project(tmp_path, visma, STREAMS, "TARGET_BIGQUERY", settings, secrets=(secret,))
         meltano.environment |= NO_WAY_OUT
+        meltano.run("preflight:bigquery")
 
         for _night in meltano.nights(visma, "visma-to-bigquery"):
             rows = {row["record_id"]: row for row in service.rows("visma.supplier_invoices")}
@@ -42,3 +43,8 @@ def test_two_nights_arrive_to_the_cent(visma: Visma, tmp_path: Path) -> None:
                 assert Decimal(rows[key_of(visma, invoice)]["amount"]) == invoice["amount"]
             batches = {row["_batch_id"] for row in service.rows("visma.sync_batches")}
             assert {row["_batch_id"] for row in rows.values()} <= batches
+
+        oldest = min(row["_batch_id"] for row in rows.values())
+        meltano.replay(oldest, "target-bigquery")
+        assert {row["record_id"]: row for row in service.rows("visma.supplier_invoices")} == rows
+        meltano.run("verify:bigquery")

@@ -191,7 +191,14 @@ def forks(folder: Path, module: str = "loader_forks") -> Iterator[Forks]:
         folder: For what it reads and writes.
         module: What it runs: one that calls `serve`.
     """
-    targets = ("SQLITE", "BIGQUERY_GUARDED", "DATABRICKS", "LOOKER_STAGE", "SNOWFLAKE_GUARDED")
+    targets = (
+        "SQLITE",
+        "BIGQUERY_GUARDED",
+        "DATABRICKS",
+        "LOOKER_STAGE",
+        "POWERBI",
+        "SNOWFLAKE_GUARDED",
+    )
     quiet = ("LOGLEVEL", *(f"TARGET_{name}_LOGLEVEL" for name in targets))
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     environment |= dict.fromkeys(quiet, "ERROR")

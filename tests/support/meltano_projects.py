@@ -82,6 +82,11 @@ class Project:
             assert secret not in output
         return output
 
+    def replay(self, batch_id: str, loader: str) -> None:
+        """Write a batch once more, from the archive."""
+        self.environment["TAP_VISMA_REPLAY_BATCH_ID"] = batch_id
+        self.run("tap-visma-replay", loader)
+
     def nights(self, visma: Visma, *command: str) -> Iterator[int]:
         """Run twice, with a business day between; gives the number of each night after it.
 
@@ -118,6 +123,7 @@ def project(
     """
     copied(folder)
     environment = variables("TAP_VISMA", visma.config) | variables(loader, settings)
+    environment["TAP_VISMA_ARCHIVE_URL"] = str(folder / "archive")
     environment["TAP_VISMA__SELECT"] = json.dumps([f"{stream}.*" for stream in streams])
     return Project(folder, environment, (visma.config["client_secret"], *secrets))
 

@@ -32,7 +32,7 @@ OPTIONS = Options(
     segments=("Department", "Cost centre"),
 )
 SUPPORT = Path(__file__).parent.parent / "support" / "lookml_parser"
-PACKAGES = SUPPORT.parent.parent.parent / ".meltano" / "lookml-parser" / "node_modules"
+PACKAGES = SUPPORT.parent.parent.parent / ".meltano" / "node" / "lookml_parser" / "node_modules"
 
 
 @pytest.fixture(scope="module")
@@ -362,7 +362,7 @@ def parsed(folder: Path) -> dict[str, Any]:
     if shutil.which("node") is None:
         pytest.skip("there is no node to run the second parser with")
     if not PACKAGES.is_dir():
-        pytest.skip("the second parser is not installed: make lookml-parser")
+        pytest.skip("the second parser is not installed: npm could not, or is not there")
     command = ["node", str(SUPPORT / "parse.js"), str(PACKAGES), str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)

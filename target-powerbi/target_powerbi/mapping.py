@@ -25,7 +25,7 @@ Type = Literal["Int64", "Double", "Decimal", "Boolean", "DateTime", "String"]
 Summary = Literal["none", "sum", "min", "max", "count", "average", "distinctCount"]
 Load = Literal["replace", "append", "reversal"]
 _T = TypeVar("_T")
-TODO = "Correct the mapping file; `target-powerbi mapping` prints one that is right"
+CORRECT_IT = "Correct the mapping file; `target-powerbi mapping` prints one that is right"
 SHIPPED = "finance.toml"
 _NUMBERS = frozenset({"Int64", "Double", "Decimal"})
 
@@ -194,12 +194,12 @@ def load(path: Path | None = None) -> Mapping:
     try:
         read = tomllib.loads(text(path))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the mapping file is no TOML: {error}", TODO) from None
+        raise SettingsError(f"the mapping file is no TOML: {error}", CORRECT_IT) from None
     try:
         mapping = _mapping(read)
         mapping_checks.check(mapping)
     except mapping_checks.Fault as fault:
-        raise SettingsError(str(fault), TODO) from None
+        raise SettingsError(str(fault), CORRECT_IT) from None
     return mapping
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from bigquery_loads import NO_WAY_OUT, PatientClock
+from bigquery_loads import NO_WAY_OUT
 from loader_forks import Steps, serve
+from loader_runs import PatientClock
 from target_bigquery_guarded.client import Client
 from target_bigquery_guarded.target import TargetBigQuery
 from target_bigquery_guarded.writer import BigQueryWriter

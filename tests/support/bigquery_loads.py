@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
-import os
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from loader_core.clock import Clock
-from loader_core.errors import LoaderError
 from loader_core.testing import Destination
-from loader_runs import NEVER_EQUAL, Run, lines
+from loader_runs import NEVER_EQUAL, PatientClock, Run, lines, watched
 from target_bigquery_guarded.client import Client
 from target_bigquery_guarded.layout import BATCH_KEY, stored_name
 from target_bigquery_guarded.settings import Settings
@@ -30,29 +25,11 @@ if TYPE_CHECKING:
 
     from bigquery_service import BigQueryService
     from loader_core import Writer
+    from loader_core.clock import Clock
 
 NO_WAY_OUT = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
 """For the environment: Google's library asks a public service which regions are allowed, in a
 thread of its own and without need. So it asks a port of this machine, at which no one listens."""
-_numbers = itertools.count(1)
-
-
-def new_dataset() -> str:
-    """A dataset's name that no other test has."""
-    return f"books_{os.getpid()}_{next(_numbers)}"
-
-
-class PatientClock(Clock):
-    """A clock on which waiting takes no time, though it passes."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return super().monotonic() + sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 @dataclass
@@ -82,17 +59,13 @@ class Books:
         **settings: Any,
     ) -> Run:
         """Run the target in this process; what a person would have to mend is in the outcome."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        error = None
-        with redirect_stdout(out):
-            try:
-                target = TargetBigQuery(config=self.config | settings)
-                target.clock = clock or PatientClock()
-                target.listen(io.StringIO(lines(messages)))
-            except LoaderError as found:
-                error = found
-        out.flush()
-        return Run(out.buffer.getvalue().decode().splitlines(), error)
+
+        def run() -> None:
+            target = TargetBigQuery(config=self.config | settings)
+            target.clock = clock or PatientClock()
+            target.listen(io.StringIO(lines(messages)))
+
+        return watched(run)
 
     def writer(self, **settings: Any) -> BigQueryWriter:
         """A writer, as a run has it."""

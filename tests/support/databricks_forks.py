@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from databricks_loads import PatientClock
 from loader_forks import Steps, serve
+from loader_runs import PatientClock
 from target_databricks.client import Client
 from target_databricks.target import TargetDatabricks
 from target_databricks.writer import DatabricksWriter

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
-import os
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from databricks_workspace import client as plain
-from loader_core.clock import Clock
-from loader_core.errors import LoaderError
 from loader_core.testing import Destination
-from loader_runs import NEVER_EQUAL, Run, lines
+from loader_runs import NEVER_EQUAL, PatientClock, Run, lines, watched
 from target_databricks.client import Client
 from target_databricks.layout import ROW_KEY, stored_name
 from target_databricks.settings import Settings
@@ -31,26 +26,7 @@ if TYPE_CHECKING:
 
     from databricks_workspace import DatabricksWorkspace
     from loader_core import Writer
-
-_numbers = itertools.count(1)
-
-
-def new_schema() -> str:
-    """A schema's name that no other test has."""
-    return f"books_{os.getpid()}_{next(_numbers)}"
-
-
-class PatientClock(Clock):
-    """A clock on which waiting takes no time, though it passes."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return super().monotonic() + sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+    from loader_core.clock import Clock
 
 
 @dataclass
@@ -81,17 +57,13 @@ class Books:
         **settings: Any,
     ) -> Run:
         """Run the target in this process; what a person would have to mend is in the outcome."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        error = None
-        with redirect_stdout(out):
-            try:
-                target = TargetDatabricks(config=self.config | settings)
-                target.clock = clock or PatientClock()
-                target.listen(io.StringIO(lines(messages)))
-            except LoaderError as found:
-                error = found
-        out.flush()
-        return Run(out.buffer.getvalue().decode().splitlines(), error)
+
+        def run() -> None:
+            target = TargetDatabricks(config=self.config | settings)
+            target.clock = clock or PatientClock()
+            target.listen(io.StringIO(lines(messages)))
+
+        return watched(run)
 
     def writer(self, **settings: Any) -> DatabricksWriter:
         """A writer, as a run has it."""

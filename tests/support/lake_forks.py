@@ -12,8 +12,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lake_loads import LakeTarget, PatientClock
+from lake_loads import LakeTarget
 from loader_forks import Steps, serve
+from loader_runs import PatientClock
 from target_powerbi.lake import Lake, folder
 
 if TYPE_CHECKING:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
-from loader_core import LoaderError, LoaderTarget
-from loader_core.clock import Clock
+from loader_core import LoaderTarget
 from loader_core.testing import Destination
-from loader_runs import Run
+from loader_runs import PatientClock, Run, watched
 from target_powerbi.framing import FILE, Framing
 from target_powerbi.lake import Lake, Place, folder
 from target_powerbi.lake_layout import BATCH_KEY, NO_ZONE, stored_name
@@ -27,21 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as AnyMapping
 
     from loader_core import Writer
+    from loader_core.clock import Clock
 
 UNMAPPED = Mapping(tables=())
-
-
-class PatientClock(Clock):
-    """A clock on which waiting takes no time, though it passes."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return super().monotonic() + sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 @dataclass
@@ -174,13 +160,9 @@ class LakeLoader:
 
     def load(self, text: str, **settings: Any) -> Run:
         """Run the target in this process; what a person would have to mend is in the outcome."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        error = None
-        with redirect_stdout(out):
-            try:
-                target = LakeTarget(config=self.config | settings)
-                target.listen(io.StringIO(text))
-            except LoaderError as found:
-                error = found
-        out.flush()
-        return Run(out.buffer.getvalue().decode().splitlines(), error)
+
+        def run() -> None:
+            target = LakeTarget(config=self.config | settings)
+            target.listen(io.StringIO(text))
+
+        return watched(run)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import os
 import sqlite3
 from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from loader_core.clock import Clock
 from loader_core.errors import LoaderError
 from loader_core.messages import Message
 from loader_sqlite import SqliteTarget
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from loader_core.clock import Clock
     from loader_core.durable import Disk
 
 TEXT, TEXT_OR_NULL = {"type": "string"}, {"type": ["string", "null"]}
@@ -35,6 +37,7 @@ AUDITED = {
 }
 KEY = ["company_id", "record_id"]
 _MESSAGES = msgspec.json.Decoder(Message)
+_numbers = itertools.count(1)
 NEVER_EQUAL = {"_sdc_sequence", "_sdc_received_at", "_sdc_batched_at", "_sdc_sync_started_at"}
 
 
@@ -97,6 +100,24 @@ def lines(messages: Iterable[dict[str, Any] | str]) -> str:
     )
 
 
+class PatientClock(Clock):
+    """A clock on which waiting takes no time, though it passes."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return super().monotonic() + sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def new_name() -> str:
+    """The name of a schema or a dataset that no other test has."""
+    return f"books_{os.getpid()}_{next(_numbers)}"
+
+
 @dataclass
 class Run:
     """How a run ended.
@@ -150,7 +171,7 @@ class Loader:
             settings: Settings that differ from the defaults.
         """
         target = self._target(settings, disk, clock, seen)
-        return _watched(lambda: target.listen(io.StringIO(lines(messages) + torn)))
+        return watched(lambda: target.listen(io.StringIO(lines(messages) + torn)))
 
     def feed(
         self,
@@ -168,7 +189,7 @@ class Loader:
                 target.take(_MESSAGES.decode_lines(lines(group)))
             target.process_endofpipe()
 
-        return _watched(take_all)
+        return watched(take_all)
 
     def _target(
         self,
@@ -207,7 +228,7 @@ class Loader:
         return [json.loads(path.read_text())["state"] for path in journals]
 
 
-def _watched(run: Callable[[], None]) -> Run:
+def watched(run: Callable[[], None]) -> Run:
     """Run, and tell what went to stdout, and which fault ended it."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     error = None

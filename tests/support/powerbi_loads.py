@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-import itertools
-import os
 import sqlite3
-from contextlib import closing, redirect_stdout
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from loader_core.clock import Clock
-from loader_core.errors import LoaderError
-from loader_runs import Run, lines
+from loader_runs import Run, lines, new_name, watched
 from target_powerbi.target import TargetPowerBI
 
 if TYPE_CHECKING:
@@ -62,7 +59,6 @@ from = "invoices.supplier_key"
 to = "suppliers.supplier_key"
 """
 """A small star: a dimension that is replaced, facts that are reversed, lines that are appended."""
-_numbers = itertools.count(1)
 
 
 class LinkedClock(Clock):
@@ -98,7 +94,7 @@ class Workspace:
     service: PowerBIService
     folder: Path
     mapping: str = MAPPING
-    dataset: str = field(default_factory=lambda: f"books {os.getpid()} {next(_numbers)}")
+    dataset: str = field(default_factory=new_name)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -120,20 +116,16 @@ class Workspace:
             settings: Settings that differ from `config`; `only` is all of them, and `replayed` a
                 batch to send again.
         """
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        error = None
         replayed = settings.pop("replayed", None)
         config = settings.pop("only", None) or self.config | settings
-        with redirect_stdout(out):
-            try:
-                target = TargetPowerBI(config=config)
-                target.clock = LinkedClock(self.service)
-                target.replayed = replayed
-                target.listen(io.StringIO(lines(messages)))
-            except LoaderError as found:
-                error = found
-        out.flush()
-        return Run(out.buffer.getvalue().decode().splitlines(), error)
+
+        def run() -> None:
+            target = TargetPowerBI(config=config)
+            target.clock = LinkedClock(self.service)
+            target.replayed = replayed
+            target.listen(io.StringIO(lines(messages)))
+
+        return watched(run)
 
     def writer(self) -> Writer:
         """A writer, as a run has it."""

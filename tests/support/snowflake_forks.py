@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.dataset  # noqa: F401 - before the first fork, not after each
 
 from loader_forks import Steps, serve
-from snowflake_loads import PatientClock
+from loader_runs import PatientClock
 from target_snowflake_guarded.session import Session
 from target_snowflake_guarded.target import TargetSnowflake
 from target_snowflake_guarded.writer import SnowflakeWriter

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
-import os
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,10 +12,8 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from loader_core.clock import Clock
-from loader_core.errors import LoaderError
 from loader_core.testing import Destination
-from loader_runs import NEVER_EQUAL, Run, lines
+from loader_runs import NEVER_EQUAL, PatientClock, Run, lines, watched
 from target_snowflake_guarded.layout import ROW_KEY, stored_name
 from target_snowflake_guarded.session import Session
 from target_snowflake_guarded.settings import Settings
@@ -30,17 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loader_core import Writer
+    from loader_core.clock import Clock
     from snowflake_account import SnowflakeAccount
 
 TOKEN = "pat-of-the-loader"
 PASSPHRASE = "a passphrase"
-_numbers = itertools.count(1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def new_schema() -> str:
-    """A schema's name that no other test has."""
-    return f"BOOKS_{os.getpid()}_{next(_numbers)}"
 
 
 @dataclass(frozen=True)
@@ -76,19 +66,6 @@ class KeyPair:
         )
 
 
-class PatientClock(Clock):
-    """A clock on which waiting takes no time, though it passes."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return super().monotonic() + sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-
 @dataclass
 class Books:
     """A schema in an account, and how a target is set to load into it."""
@@ -122,18 +99,14 @@ class Books:
         **settings: Any,
     ) -> Run:
         """Run the target in this process; what a person would have to mend is in the outcome."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        error = None
         config = {name: value for name, value in self.config.items() if name != without}
-        with redirect_stdout(out):
-            try:
-                target = TargetSnowflake(config=config | settings)
-                target.clock = clock or PatientClock()
-                target.listen(io.StringIO(lines(messages)))
-            except LoaderError as found:
-                error = found
-        out.flush()
-        return Run(out.buffer.getvalue().decode().splitlines(), error)
+
+        def run() -> None:
+            target = TargetSnowflake(config=config | settings)
+            target.clock = clock or PatientClock()
+            target.listen(io.StringIO(lines(messages)))
+
+        return watched(run)
 
     def writer(self, **settings: Any) -> SnowflakeWriter:
         """A writer, as a run has it."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
-import os
-from contextlib import closing, redirect_stdout
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from loader_core.errors import LoaderError
 from loader_core.testing import Destination
-from loader_runs import NEVER_EQUAL, Run, lines
+from loader_runs import NEVER_EQUAL, Run, lines, watched
 from target_looker_stage.layout import LOAD_ID, PK
 from target_looker_stage.names import snake
 from target_looker_stage.session import Session
@@ -28,13 +25,6 @@ if TYPE_CHECKING:
 
     from loader_core import Writer
     from postgres_server import PostgresServer
-
-_numbers = itertools.count(1)
-
-
-def new_schema() -> str:
-    """A schema's name that no other test has."""
-    return f"books_{os.getpid()}_{next(_numbers)}"
 
 
 @dataclass
@@ -58,16 +48,12 @@ class Books:
         self, messages: Iterable[dict[str, Any] | str], *, torn: str = "", **settings: Any
     ) -> Run:
         """Run the target in this process; what a person would have to mend is in the outcome."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        error = None
-        with redirect_stdout(out):
-            try:
-                target = TargetLookerStage(config=self.config | settings)
-                target.listen(io.StringIO(lines(messages) + torn))
-            except LoaderError as found:
-                error = found
-        out.flush()
-        return Run(out.buffer.getvalue().decode().splitlines(), error)
+
+        def run() -> None:
+            target = TargetLookerStage(config=self.config | settings)
+            target.listen(io.StringIO(lines(messages) + torn))
+
+        return watched(run)
 
     def writer(self, **settings: Any) -> StagingWriter:
         """A writer, as a run has it."""

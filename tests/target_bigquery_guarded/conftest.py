@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bigquery_loads import NO_WAY_OUT, Books, new_dataset
+from bigquery_loads import NO_WAY_OUT, Books
 from bigquery_service import BigQueryService
+from loader_runs import new_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,4 +38,4 @@ def service(served: BigQueryService) -> Iterator[BigQueryService]:
 @pytest.fixture
 def books(service: BigQueryService, tmp_path: Path) -> Books:
     """A dataset that is not there yet, and a loader for it."""
-    return Books(service, new_dataset(), tmp_path)
+    return Books(service, new_name(), tmp_path)

@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bigquery_loads import Books, new_dataset
+from bigquery_loads import Books
 from loader_forks import forks
-from loader_runs import AMOUNT, AUDITED, KEY, activate, audited, comparable, lines, schema, state
+from loader_runs import (
+    AMOUNT,
+    AUDITED,
+    KEY,
+    activate,
+    audited,
+    comparable,
+    lines,
+    new_name,
+    schema,
+    state,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,13 +87,13 @@ def test_killed_after_any_change_the_next_run_ends_as_an_undisturbed_one(
     service: BigQueryService, tmp_path: Path, settings: dict[str, Any]
 ) -> None:
     with forks(tmp_path, "bigquery_forks") as process:
-        undisturbed = Books(service, new_dataset(), tmp_path / "undisturbed")
+        undisturbed = Books(service, new_name(), tmp_path / "undisturbed")
         run_to_the_end(process, undisturbed.config | settings, None)
         wanted, steps = end(undisturbed), process.steps()
         assert wanted
         assert steps > 6
         for step in range(1, steps + 1):
-            books = Books(service, new_dataset(), tmp_path / str(step))
+            books = Books(service, new_name(), tmp_path / str(step))
 
             code, states = process.run(books.config | settings, tap(None), die_at=step)
 

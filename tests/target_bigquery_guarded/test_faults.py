@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bigquery_loads import Books, PatientClock
 from loader_core.errors import DestinationError
-from loader_runs import AMOUNT, AUDITED, KEY, audited, schema, state
+from loader_runs import AMOUNT, AUDITED, KEY, PatientClock, audited, schema, state
 from target_bigquery_guarded.errors import RETRIED, AccessError, JobError
+
+if TYPE_CHECKING:
+    from bigquery_loads import Books
 
 INVOICES = schema("invoices", AUDITED | {"amount": AMOUNT}, KEY)
 FIRST = [audited("invoices", str(n), "10:00", amount=n) for n in range(4)]

@@ -14,7 +14,7 @@ from google.api_core import exceptions
 from google.cloud import bigquery
 from google.oauth2 import service_account
 
-from bigquery_loads import new_dataset
+from loader_runs import new_name
 
 if TYPE_CHECKING:
     from bigquery_service import BigQueryService
@@ -31,7 +31,7 @@ def client(service: BigQueryService) -> bigquery.Client:
     credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call] # it says nothing of its types
         service.key, scopes=["https://www.googleapis.com/auth/bigquery"]
     )
-    dataset = new_dataset()
+    dataset = new_name()
     service.set(datasets={dataset: "EU"})
     return bigquery.Client(
         project=service.project,

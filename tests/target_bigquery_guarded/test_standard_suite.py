@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.testing import get_target_test_class
 
-from bigquery_loads import Books, new_dataset
+from bigquery_loads import Books
+from loader_runs import new_name
 from target_bigquery_guarded.target import TargetBigQuery
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ CONFIG: dict[str, Any] = {"later": True}
 @pytest.fixture(scope="module", autouse=True)
 def _settings(served: BigQueryService, tmp_path_factory: pytest.TempPathFactory) -> None:
     CONFIG.clear()
-    CONFIG.update(Books(served, new_dataset(), tmp_path_factory.mktemp("standard")).config)
+    CONFIG.update(Books(served, new_name(), tmp_path_factory.mktemp("standard")).config)
 
 
 TestStandardSuite = get_target_test_class(TargetBigQuery, config=CONFIG)

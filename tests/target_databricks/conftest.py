@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from databricks_loads import Books, new_schema
+from databricks_loads import Books
 from databricks_workspace import DatabricksWorkspace
+from loader_runs import new_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,4 +36,4 @@ def workspace(served: DatabricksWorkspace) -> Iterator[DatabricksWorkspace]:
 @pytest.fixture
 def books(workspace: DatabricksWorkspace, tmp_path: Path) -> Books:
     """An empty schema, and a loader for it."""
-    return Books(workspace, new_schema(), tmp_path)
+    return Books(workspace, new_name(), tmp_path)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from databricks_ledger import LEDGER, RULES, STREAM, line
-from databricks_loads import Books, new_schema
+from databricks_loads import Books
 from loader_forks import forks
-from loader_runs import activate, comparable, lines, state
+from loader_runs import activate, comparable, lines, new_name, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,13 +63,13 @@ def test_killed_before_any_change_the_next_run_ends_as_an_undisturbed_one(
 ) -> None:
     config = {"batch_size_rows": 3, **settings}
     with forks(tmp_path, "databricks_forks") as process:
-        undisturbed = Books(workspace, new_schema(), tmp_path / "undisturbed")
+        undisturbed = Books(workspace, new_name(), tmp_path / "undisturbed")
         run_to_the_end(process, undisturbed.config | config, None)
         wanted, steps = end(undisturbed, tables), process.steps()
         assert any(wanted.values())
         assert steps > 6
         for step in range(1, steps + 1):
-            books = Books(workspace, new_schema(), tmp_path / str(step))
+            books = Books(workspace, new_name(), tmp_path / str(step))
 
             code, states = process.run(books.config | config, tap(None), die_at=step)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from databricks_loads import Books, PatientClock, new_schema
+from databricks_loads import Books
 from loader_core.errors import DestinationError
-from loader_runs import AMOUNT, AUDITED, KEY, audited, schema, state
+from loader_runs import AMOUNT, AUDITED, KEY, PatientClock, audited, new_name, schema, state
 from target_databricks.client import Client
 from target_databricks.errors import AccessError, StatementError
 from target_databricks.settings import Settings
@@ -216,7 +216,7 @@ def test_a_catalog_that_is_not_there_is_made_only_if_that_is_wanted(
     workspace: DatabricksWorkspace, tmp_path: Path
 ) -> None:
     books = Books(workspace, "books", tmp_path)
-    catalog = new_schema()
+    catalog = new_name()
 
     assert "'create_catalog'" in str(books.load(MESSAGES, catalog=catalog).error)
     assert books.load(MESSAGES, catalog=catalog, create_catalog=True).error is None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loader_runs import new_name
 from postgres_server import PostgresServer
-from staging_loads import Books, new_schema
+from staging_loads import Books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,4 +25,4 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture
 def books(postgres: PostgresServer, tmp_path: Path) -> Books:
     """An empty schema, and a loader for it."""
-    return Books(postgres, new_schema(), tmp_path)
+    return Books(postgres, new_name(), tmp_path)

@@ -14,8 +14,8 @@ import pytest
 
 from loader_core import DestinationError
 from loader_forks import forks
-from loader_runs import AMOUNT, AUDITED, KEY, activate, audited, lines, schema, state
-from staging_loads import Books, new_schema
+from loader_runs import AMOUNT, AUDITED, KEY, activate, audited, lines, new_name, schema, state
+from staging_loads import Books
 from target_looker_stage.session import Session
 from target_looker_stage.target import TargetLookerStage
 
@@ -71,7 +71,7 @@ def end(books: Books) -> dict[str, list[dict[str, Any]]]:
 
 def assert_as_undisturbed(books: Books, last: int, folder: Path) -> None:
     """All nights one after the other, in another schema, end in the same rows."""
-    undisturbed = Books(books.server, new_schema(), folder / "undisturbed")
+    undisturbed = Books(books.server, new_name(), folder / "undisturbed")
     for number in range(1, last + 1):
         assert undisturbed.load(night(number), **SMALL).error is None
     assert end(books) == end(undisturbed)
@@ -81,7 +81,7 @@ def assert_as_undisturbed(books: Books, last: int, folder: Path) -> None:
 def test_killed_before_any_step_a_reader_sees_one_whole_night(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    books = Books(postgres, new_schema(), tmp_path)
+    books = Books(postgres, new_name(), tmp_path)
     config = books.config | SMALL
     with forks(tmp_path, "staging_forks") as process:
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.testing import get_target_test_class
 
-from staging_loads import Books, new_schema
+from loader_runs import new_name
+from staging_loads import Books
 from target_looker_stage.target import TargetLookerStage
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ AS_IT_COMES: dict[str, Any] = {"later": True}
 @pytest.fixture(scope="module", autouse=True)
 def _settings(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> None:
     for config, publish in ((AT_THE_END, "run"), (AS_IT_COMES, "stream")):
-        books = Books(postgres, new_schema(), tmp_path_factory.mktemp(publish))
+        books = Books(postgres, new_name(), tmp_path_factory.mktemp(publish))
         config.clear()
         config.update(books.config | {"publish": publish})
 

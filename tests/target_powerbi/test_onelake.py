@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from deltalake import DeltaTable
 
-from lake_loads import LakeBooks, LakeLoader, PatientClock
+from lake_loads import LakeBooks, LakeLoader
 from loader_core import DestinationError, Outcome, SchemaError
 from loader_core.durable import Disk
 from loader_core.samples import STAMPS, Batches, keyed_table, lines_table, log_table, row, table_of
-from loader_runs import AMOUNT, AUDITED, KEY, TEXT_OR_NULL, audited, lines, schema, state
+from loader_runs import (
+    AMOUNT,
+    AUDITED,
+    KEY,
+    TEXT_OR_NULL,
+    PatientClock,
+    audited,
+    lines,
+    schema,
+    state,
+)
 from target_powerbi import mapping
 from target_powerbi.framing import FILE, Framing
 from target_powerbi.lake import BATCH, Place, folder, onelake

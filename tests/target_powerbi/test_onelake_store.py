@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lake_loads import EmptyLake, LakeBooks, PatientClock
+from lake_loads import EmptyLake, LakeBooks
 from loader_core.samples import Batches, keyed_table, log_table, replacing_table, row
 from loader_core.testing import by_id, deliver, texts
+from loader_runs import PatientClock
 from onelake_store import SERVER, onelake_store
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loader_runs import new_name
 from snowflake_account import SnowflakeAccount
-from snowflake_loads import TOKEN, Books, KeyPair, new_schema
+from snowflake_loads import TOKEN, Books, KeyPair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,4 +43,4 @@ def account(served: SnowflakeAccount) -> Iterator[SnowflakeAccount]:
 @pytest.fixture
 def books(account: SnowflakeAccount, keys: KeyPair, tmp_path: Path) -> Books:
     """An empty schema, and a loader for it."""
-    return Books(account, keys, new_schema(), tmp_path)
+    return Books(account, keys, new_name().upper(), tmp_path)

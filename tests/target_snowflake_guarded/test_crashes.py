@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loader_forks import forks
-from loader_runs import AMOUNT, AUDITED, TEXT, activate, audited, lines, schema, state
-from snowflake_loads import Books, KeyPair, new_schema
+from loader_runs import AMOUNT, AUDITED, TEXT, activate, audited, lines, new_name, schema, state
+from snowflake_loads import Books, KeyPair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +81,13 @@ def test_killed_before_any_change_the_next_run_ends_as_an_undisturbed_one(
     settings: dict[str, Any],
 ) -> None:
     config = {"batch_size_rows": 3, **settings}
-    undisturbed = Books(account, keys, new_schema(), tmp_path / "undisturbed")
+    undisturbed = Books(account, keys, new_name().upper(), tmp_path / "undisturbed")
     run_to_the_end(process, undisturbed.config | config, None)
     wanted, steps = undisturbed.comparable(STREAM), process.steps()
     assert len(wanted) > 2
     assert steps > 5
     for step in range(1, steps + 1):
-        books = Books(account, keys, new_schema(), tmp_path / str(step))
+        books = Books(account, keys, new_name().upper(), tmp_path / str(step))
 
         code, states = process.run(books.config | config, tap(None), die_at=step)
 

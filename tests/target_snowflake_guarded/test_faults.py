@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loader_core.errors import DestinationError, LoaderError
-from loader_runs import AMOUNT, AUDITED, KEY, audited, schema, state
-from snowflake_loads import PatientClock
+from loader_runs import AMOUNT, AUDITED, KEY, PatientClock, audited, schema, state
 from target_snowflake_guarded.errors import StatementError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.testing import get_target_test_class
 
-from snowflake_loads import Books, KeyPair, new_schema
+from loader_runs import new_name
+from snowflake_loads import Books, KeyPair
 from target_snowflake_guarded.target import TargetSnowflake
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def _settings(
 ) -> None:
     CONFIG.clear()
     folder = tmp_path_factory.mktemp("standard")
-    CONFIG.update(Books(served, keys, new_schema(), folder).config)
+    CONFIG.update(Books(served, keys, new_name().upper(), folder).config)
 
 
 TestStandardSuite = get_target_test_class(TargetSnowflake, config=CONFIG)

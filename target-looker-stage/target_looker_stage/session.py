@@ -134,6 +134,22 @@ class Session:
         """Run a statement that changes rows; gives how many."""
         return self._do(sql, None, what).rowcount
 
+    def insert(self, sql: str, *, what: str) -> int | None:
+        """Insert rows within a transaction; gives how many.
+
+        None if a row has the key of another: then none is inserted, and the transaction goes on.
+        """
+        self.run("SAVEPOINT rows", what=what)
+        try:
+            count = self._open.execute(sql).rowcount
+        except psycopg.errors.UniqueViolation:
+            self.run("ROLLBACK TO rows", what=what)
+            return None
+        except psycopg.Error as error:
+            raise self._told(error, what) from None
+        self.run("RELEASE rows", what=what)
+        return count
+
     def copy(self, sql: str, blocks: Iterable[memoryview], *, what: str) -> None:
         """Send rows.
 

@@ -103,34 +103,44 @@ def index_name(index: Index, table: str) -> str:
 def create_load_table(load: str, table: str, layout: Layout) -> str:
     """Make an empty table for a batch, with the types of the table that it goes to."""
     names = listed(column.name for column in layout.columns)
-    return f"CREATE TEMP TABLE {quoted(load)} AS SELECT {names} FROM {table} WITH NO DATA"
+    return f"CREATE TABLE {load} AS SELECT {names} FROM {table} WITH NO DATA"
 
 
 def copy(load: str) -> str:
     """Take rows into a batch's table."""
-    return f"COPY {whole(TEMPORARY, load)} FROM STDIN"
+    return f"COPY {load} FROM STDIN"
 
 
 def drop_load_table(load: str) -> str:
     """Drop a batch's table."""
-    return f"DROP TABLE {whole(TEMPORARY, load)}"
+    return f"DROP TABLE {load}"
 
 
 def create_generation(name: str, table: str) -> str:
     """Make an empty table like another, to take the place of its rows."""
-    return f"CREATE TEMP TABLE {quoted(name)} (LIKE {table} INCLUDING INDEXES)"
+    return f"CREATE TABLE {name} (LIKE {table} INCLUDING INDEXES)"
 
 
-def merge(layout: Layout, table: str, load: str, load_id: int) -> str:
-    """Put the rows of a batch into a table; none takes the place of a newer one."""
+def is_empty(table: str) -> str:
+    """Whether a table has no rows."""
+    return f"SELECT NOT EXISTS (SELECT FROM {table})"
+
+
+def insert(layout: Layout, table: str, by: str, load_id: int) -> str:
+    """Put all rows of another table into a table."""
     names = [column.name for column in layout.columns]
-    taken = (
+    return (
         f"INSERT INTO {table} AS t ({listed([*names, LOAD_ID])}) "
-        f"SELECT {listed(names)}, {load_id} FROM {whole(TEMPORARY, load)} "
-        f"ON CONFLICT ({quoted(layout.key)}) DO "
+        f"SELECT {listed(names)}, {load_id} FROM {by}"
     )
+
+
+def merge(layout: Layout, table: str, by: str, load_id: int) -> str:
+    """Put the rows of another table into a table; none takes the place of a newer one."""
+    taken = f"{insert(layout, table, by, load_id)} ON CONFLICT ({quoted(layout.key)}) DO "
     if layout.only_adds:
         return f"{taken}NOTHING"
+    names = [column.name for column in layout.columns]
     changed = [name for name in [*names, LOAD_ID] if name not in {layout.key, PK}]
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in changed)
     return f"{taken}UPDATE SET {sets} WHERE NOT ({_stored_is_newer(layout.order)})"
@@ -139,15 +149,17 @@ def merge(layout: Layout, table: str, load: str, load_id: int) -> str:
 def remove_older_lines(
     layout: Layout, document: Document, table: str, loads: Iterable[str], load_id: int
 ) -> str:
-    """Remove lines of batches' documents that are older than the document's newest.
+    """Remove lines of documents that are older than the document's newest.
 
-    A line of which a part of the document's name is null is of no document, and stays.
+    With `loads`, tables of batches, only documents of which they have lines are looked at. A line
+    of which a part of the document's name is null is of no document, and stays.
     """
     key, version = listed(document.key), quoted(document.version)
-    came = " UNION ALL ".join(f"SELECT {key} FROM {whole(TEMPORARY, load)}" for load in loads)
+    came = " UNION ALL ".join(f"SELECT {key} FROM {load}" for load in loads)
+    of = f" WHERE ({key}) IN ({came})" if came else ""
     newest = (
-        f"SELECT {key}, max({version}) AS {version} FROM {table} "
-        f"WHERE ({key}) IN ({came}) GROUP BY {key} HAVING min({version}) < max({version})"
+        f"SELECT {key}, max({version}) AS {version} FROM {table}{of} "
+        f"GROUP BY {key} HAVING min({version}) < max({version})"
     )
     return _remove(layout, table, _older(document), load_id, f"({newest})")
 
@@ -168,24 +180,11 @@ def delete_all(table: str) -> str:
     return f"DELETE FROM {table}"
 
 
-def take_all(layout: Layout, table: str, by: str, load_id: int) -> str:
-    """Put all rows of another table into a table."""
-    names = [column.name for column in layout.columns]
-    return (
-        f"INSERT INTO {table} ({listed([*names, LOAD_ID])}) "
-        f"SELECT {listed(names)}, {load_id} FROM {by}"
-    )
-
-
-def count(layout: Layout, table: str) -> str:
-    """Count the rows that are not marked as deleted."""
-    return f"SELECT count(*) FROM {table} AS t{_current(layout)}"
-
-
 def control_totals(layout: Layout, table: str, periods: int) -> str:
-    """Sums by period as JSON, of the latest periods; without a period column, of all.
+    """Count the rows that are not marked as deleted, and add them up.
 
-    Amounts are texts, so that nobody reads them as floats.
+    Gives the count, and sums by period as the text of JSON, of the latest periods; without a
+    period column, of all. Amounts are texts, so that nobody reads them as floats.
     """
     sums = "".join(
         f", {literal(name)}, trim_scale(sum(t.{quoted(name)}))::text" for name in layout.totals
@@ -193,11 +192,13 @@ def control_totals(layout: Layout, table: str, periods: int) -> str:
     of = _period(layout)
     where = _current(layout)
     grouped = (
-        f"SELECT {of} AS period, jsonb_build_object('rows', count(*){sums}) AS totals "
+        f"SELECT {of} AS period, jsonb_build_object('rows', count(*){sums}) AS totals, "
+        "sum(count(*)) OVER () AS current "
         f"FROM {table} AS t{where} GROUP BY 1 ORDER BY 1 DESC NULLS LAST LIMIT {periods}"
     )
     return (
-        f"SELECT coalesce(jsonb_object_agg(coalesce(period, 'none'), totals), '{{}}'::jsonb) "
+        "SELECT coalesce(max(current), 0)::bigint, "
+        "coalesce(jsonb_object_agg(coalesce(period, 'none'), totals), '{}')::text "
         f"FROM ({grouped}) AS g"
     )
 

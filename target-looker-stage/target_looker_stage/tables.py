@@ -88,7 +88,8 @@ class Tables:
             known = (stored.table, stored.generation)
             if known not in self._generations:
                 name = f"_generation_{len(self._generations) + 1}"
-                sql = statements.create_generation(name, whole(schema, stored.table))
+                place = whole(TEMPORARY, name)
+                sql = statements.create_generation(place, whole(schema, stored.table))
                 self._session.run(sql, what=f"making the table '{name}'")
                 self._generations[known] = name
             else:

@@ -30,6 +30,7 @@ from target_looker_stage import rows, statements
 from target_looker_stage.audit import PERIODS, Audit
 from target_looker_stage.layout import OWN, layout
 from target_looker_stage.session import BadRowError
+from target_looker_stage.statements import TEMPORARY
 from target_looker_stage.tables import Tables
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class StagingWriter(Writer):
         self._staged: set[str] = set()
         self._streams: dict[str, Came] = {}
         self._merged: dict[Layout, list[str]] = {}
+        self._began_empty: dict[str, bool] = {}
         self._loads = 0
         self.committed = False
         session.lock()
@@ -125,7 +127,7 @@ class StagingWriter(Writer):
             return Outcome.ACKNOWLEDGED
         stored = layout(batch.table, self._settings)
         self._loads += 1
-        load, data = f"_load_{self._loads}", batch.read()
+        load, data = statements.whole(TEMPORARY, f"_load_{self._loads}"), batch.read()
         light = replace(batch, data=None)  # rows must not stay in memory until the end
         with self._session.transaction(f"staging a batch for '{stored.table}'"):
             self._copy(data, stored, load, batch.key)
@@ -200,12 +202,24 @@ class StagingWriter(Writer):
             raise RejectedError({error.place: f"the warehouse says {error.name}"}) from None
 
     def _merge(self, batch: Batch, stored: Layout, load: str) -> None:
-        """Put a staged batch into its table, and note it, in the transaction that is open."""
+        """Put a staged batch into its table, and note it, in the transaction that is open.
+
+        While a table that was empty when the load began has not seen a key twice, rows are
+        inserted without asking what each may take the place of: first loads are the large ones.
+        """
         place, what = self._tables.place(stored), f"merging into '{stored.table}'"
         session, came = self._session, self._streams[stored.table]
-        came.merged += session.change(
-            statements.merge(stored, place, load, self.load_id), what=what
-        )
+        if place not in self._began_empty:
+            ((self._began_empty[place],),) = session.run(statements.is_empty(place), what=what)
+        changed = None
+        if self._began_empty[place]:
+            sql = statements.insert(stored, place, load, self.load_id)
+            changed = session.insert(sql, what=what)
+            self._began_empty[place] = changed is not None
+        if changed is None:
+            sql = statements.merge(stored, place, load, self.load_id)
+            changed = session.change(sql, what=what)
+        came.merged += changed
         values = [batch.key, self.load_id, stored.stream, batch.rows]
         session.run(self._audit.note_batch(), values, what="noting a batch")
         self._merged.setdefault(stored, []).append(load)
@@ -216,8 +230,9 @@ class StagingWriter(Writer):
             what = f"removing older lines from '{stored.table}'"
             if stored.document:
                 place = self._tables.place(stored)
+                of = [] if self._staging and self._began_empty[place] else loads
                 sql = statements.remove_older_lines(
-                    stored, stored.document, place, loads, self.load_id
+                    stored, stored.document, place, of, self.load_id
                 )
                 self._session.change(sql, what=what)
             for load in loads:
@@ -228,7 +243,7 @@ class StagingWriter(Writer):
         what = f"replacing the rows of '{stored.table}'"
         place, by = self._tables.place(stored), self._tables.place(new)
         self._session.change(statements.delete_all(place), what=what)
-        self._session.change(statements.take_all(stored, place, by, self.load_id), what=what)
+        self._session.change(statements.insert(stored, place, by, self.load_id), what=what)
         self._session.change(statements.delete_all(by), what=what)
 
     def _change(self, stored: Layout, sql: str, what: str) -> None:
@@ -259,9 +274,8 @@ class StagingWriter(Writer):
         """Write down what has come of a stream, and what its table adds up to."""
         stored = replace(came.layout, generation=0)
         place, what = self._tables.place(stored), f"adding up '{stored.table}'"
-        ((current,),) = self._session.run(statements.count(stored, place), what=what)
         sql = statements.control_totals(stored, place, PERIODS)
-        ((totals,),) = self._session.run(f"SELECT ({sql})::text", what=what)
+        ((current, totals),) = self._session.run(sql, what=what)
         self._session.run(
             self._audit.note_stream(),
             [

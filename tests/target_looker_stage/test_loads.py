@@ -79,6 +79,28 @@ def test_keys_that_are_joined_stay_different(books: Books) -> None:
     assert {(row["one"], row["two"]) for row in books.rows("pairs")} == set(pairs)
 
 
+@pytest.mark.parametrize("publish", ["run", "stream"])
+def test_a_first_load_in_which_documents_come_again_keeps_the_newest(
+    books: Books, publish: str
+) -> None:
+    document = {
+        "stream": "invoices",
+        "key": ["company_id", "invoice"],
+        "version": "lastModifiedDateTime",
+    }
+    of = schema("lines", AUDITED | {"invoice": TEXT}, KEY, **{"x-document": document})
+    batches = [("7:1", "10:00"), ("7:2", "10:00"), ("7:1", "11:00"), ("7:2", "09:00")]
+    came = [
+        audited("lines", name, at, invoice=name[0]) for name, at in [*batches, ("8:1", "10:00")]
+    ]
+
+    run = books.load([of, *came, state(1)], publish=publish, batch_size_rows=1)
+
+    assert run.error is None
+    left = {row["record_id"]: row["last_modified_date_time"].hour for row in books.current("lines")}
+    assert left == {"no:7:1": 11, "no:8:1": 10}
+
+
 def test_zero_bytes_are_shown_and_json_that_no_jsonb_takes_is_rejected_by_row(books: Books) -> None:
     of = schema("odd", {"id": TEXT, "text": TEXT, "json": {"type": "object"}})
     rows: list[dict[str, Any] | str] = [

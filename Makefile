@@ -55,10 +55,10 @@ demo-secrets: .meltano/.complete ## credentials sealed, runs and a webhook with 
 demo-snowflake: .venv/.complete .venv-snowflake/.complete ## the same into a stand-in of a Snowflake account
 	@PYTHONPATH=tests/support $(BIN)/python demo/snowflake_demo.py
 
-# What tests use of npm, for those who have node: a second parser of LookML, and a store that answers
-# as OneLake does. Without them the tests are skipped. Behind a proxy, npm is to trust the
-# certificates that all others trust.
-NODE_PARTS := lookml_parser onelake_store
+# What tests use of npm, for those who have node: a second parser of LookML, a store that answers as
+# OneLake does, and a proxy that knows Microsoft's description of Power BI's API. Without them the
+# tests are skipped. Behind a proxy, npm is to trust the certificates that all others trust.
+NODE_PARTS := lookml_parser onelake_store powerbi_description
 .meltano/node/%/.complete: tests/support/%/package.json
 	@mkdir -p $(@D) && cp $< $(@D)
 	@NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$$SSL_CERT_FILE}" npm install --prefix $(@D) \

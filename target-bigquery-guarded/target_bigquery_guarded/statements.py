@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loader_core.ordering import stored_is_newer
 from loader_core.tables import DELETED_AT, VERSION
 from target_bigquery_guarded.layout import BATCH_KEY
 from target_bigquery_guarded.type_table import JSON
@@ -45,7 +46,8 @@ class Dataset:
             f"MERGE INTO {self.name(layout.place)} AS t "
             f"USING (SELECT {_read(layout.staged)} FROM {self.name(stage)}) AS s "
             f"ON {_same(layout.key)} "
-            f"WHEN MATCHED AND NOT {stored_is_newer(layout.order)} THEN UPDATE SET {updates} "
+            f"WHEN MATCHED AND NOT {stored_is_newer(layout.order, quoted)} "
+            f"THEN UPDATE SET {updates} "
             f"WHEN NOT MATCHED THEN INSERT ({listed(names)}) "
             f"VALUES ({', '.join(f's.{quoted(name)}' for name in names)})"
         )
@@ -120,18 +122,6 @@ class Dataset:
                 f"WHEN MATCHED THEN UPDATE SET {mark} = CURRENT_TIMESTAMP()"
             )
         return f"{text} WHEN MATCHED THEN DELETE"
-
-
-def stored_is_newer(order: Sequence[str]) -> str:
-    """Whether a stored row is newer: by the last column where those before are equal or null."""
-    *versions, read_at = map(quoted, order)
-    newer = f"COALESCE(t.{read_at} > s.{read_at}, FALSE)"
-    for name in reversed(versions):
-        newer = (
-            f"COALESCE(t.{name} > s.{name}, FALSE) "
-            f"OR (COALESCE(t.{name} = s.{name}, TRUE) AND ({newer}))"
-        )
-    return f"({newer})"
 
 
 def quoted(name: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loader_core.ordering import stored_is_newer
 from loader_core.tables import DELETED_AT, VERSION
 from target_databricks.layout import ROUTE
 
@@ -109,7 +110,7 @@ class Schema:
         if elsewhere:
             seen = [*layout.key, *layout.order]
             newer = _same(layout.key) + (
-                "" if layout.only_adds else f" AND {stored_is_newer(layout.order)}"
+                "" if layout.only_adds else f" AND {stored_is_newer(layout.order, quoted)}"
             )
             source = (
                 f"SELECT s.* FROM ({source}) AS s "
@@ -118,7 +119,7 @@ class Schema:
         updates = ""
         if not layout.only_adds:
             updates = (
-                f" WHEN MATCHED AND NOT {stored_is_newer(layout.order)} THEN UPDATE SET "
+                f" WHEN MATCHED AND NOT {stored_is_newer(layout.order, quoted)} THEN UPDATE SET "
                 + ", ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in columns)
             )
         return (
@@ -145,7 +146,7 @@ class Schema:
         source = self._rows(layout, path, table, others=True)
         return (
             f"MERGE INTO {self.name(table)} AS t USING ({source}) AS s "
-            f"ON {_same(layout.key)} AND NOT {stored_is_newer(layout.order)} "
+            f"ON {_same(layout.key)} AND NOT {stored_is_newer(layout.order, quoted)} "
             "WHEN MATCHED THEN DELETE"
         )
 
@@ -272,18 +273,6 @@ class Schema:
     def _union(self, tables: Sequence[str], columns: Sequence[str]) -> str:
         names = listed(list(dict.fromkeys(columns)))
         return " UNION ALL ".join(f"SELECT {names} FROM {self.name(table)}" for table in tables)
-
-
-def stored_is_newer(order: Sequence[str]) -> str:
-    """Whether a stored row is newer: by the last column where those before are equal or null."""
-    *versions, read_at = map(quoted, order)
-    newer = f"coalesce(t.{read_at} > s.{read_at}, false)"
-    for name in reversed(versions):
-        newer = (
-            f"coalesce(t.{name} > s.{name}, false) "
-            f"OR (coalesce(t.{name} = s.{name}, true) AND ({newer}))"
-        )
-    return f"({newer})"
 
 
 def _document(layout: Layout) -> tuple[tuple[str, ...], str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loader_core.ordering import stored_is_newer
 from loader_core.tables import DELETED_AT, VERSION
 from target_snowflake_guarded.layout import stored_name
 from target_snowflake_guarded.type_table import TEXT, VARIANT
@@ -119,7 +120,7 @@ class Schema:
         updates = ""
         if not layout.only_adds:
             updates = (
-                f" WHEN MATCHED AND NOT {stored_is_newer(layout.order)} THEN UPDATE SET "
+                f" WHEN MATCHED AND NOT {stored_is_newer(layout.order, quoted)} THEN UPDATE SET "
                 + ", ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in names)
             )
         return (
@@ -191,18 +192,6 @@ class Schema:
 def cancel(query_id: str) -> str:
     """Cancel a statement."""
     return f"SELECT SYSTEM$CANCEL_QUERY({literal(query_id)})"
-
-
-def stored_is_newer(order: Sequence[str]) -> str:
-    """Whether a stored row is newer: by the last column where those before are equal or null."""
-    *versions, read_at = map(quoted, order)
-    newer = f"COALESCE(t.{read_at} > s.{read_at}, FALSE)"
-    for name in reversed(versions):
-        newer = (
-            f"COALESCE(t.{name} > s.{name}, FALSE) "
-            f"OR (COALESCE(t.{name} = s.{name}, TRUE) AND ({newer}))"
-        )
-    return f"({newer})"
 
 
 def quoted(name: str) -> str:

@@ -11,7 +11,7 @@ from loader_core.errors import LoaderError
 
 # Each floor may use those before it, and its own.
 FLOORS = (
-    {"errors", "clock"},
+    {"errors", "clock", "ordering"},
     {"durable", "settings"},
     {"type_table", "messages"},
     {"tables", "records", "rejects"},

@@ -18,7 +18,7 @@ from target_bigquery_guarded.layout import (
     stored_column,
 )
 from target_bigquery_guarded.settings import Settings
-from target_bigquery_guarded.statements import Dataset, literal, quoted, stored_is_newer
+from target_bigquery_guarded.statements import Dataset, literal, quoted
 from target_bigquery_guarded.type_table import TYPES, bigquery_type
 
 CONFIG = {"project": "books-4711", "dataset": "visma"}
@@ -39,13 +39,6 @@ def test_a_key_stays_out_of_what_is_printed() -> None:
     settings = Settings.of(CONFIG | {"credentials_json": {"type": "service_account", "k": "s3"}})
 
     assert "s3" not in repr(settings)
-
-
-def test_the_version_counts_before_the_time_of_reading_and_null_counts_for_nothing() -> None:
-    assert stored_is_newer(["v", "e"]) == (
-        "(COALESCE(t.`v` > s.`v`, FALSE) OR "
-        "(COALESCE(t.`v` = s.`v`, TRUE) AND (COALESCE(t.`e` > s.`e`, FALSE))))"
-    )
 
 
 def test_a_merge_finds_rows_by_equal_keys_alone_so_that_none_is_added_twice() -> None:

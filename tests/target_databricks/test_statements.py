@@ -9,7 +9,7 @@ from loader_core import SchemaError, Table
 from loader_core.samples import keyed_table, log_table, table_of
 from target_databricks.layout import Layout, layout
 from target_databricks.settings import Settings
-from target_databricks.statements import Schema, literal, quoted, stored_is_newer
+from target_databricks.statements import Schema, literal, quoted
 from target_databricks.type_table import TYPES, sql_type
 
 CONFIG = {
@@ -55,13 +55,6 @@ def test_a_merge_names_every_column_and_casts_it() -> None:
 
     assert "*" not in sql
     assert all(f"CAST(`{name}` AS " in sql for name in keyed_table().schema.names)
-
-
-def test_the_version_counts_before_the_time_of_reading_and_null_counts_for_nothing() -> None:
-    assert stored_is_newer(["v", "e"]) == (
-        "(coalesce(t.`v` > s.`v`, false) OR "
-        "(coalesce(t.`v` = s.`v`, true) AND (coalesce(t.`e` > s.`e`, false))))"
-    )
 
 
 def test_rows_without_a_key_are_only_added() -> None:

@@ -1,6 +1,6 @@
 """What a walk has seen: how many different records, and whether their key tells them apart.
 
-Knows keys and stamps; keeps 24 bytes per record, so that a list of a million costs little.
+Knows keys and stamps; keeps 16 bytes per record, so that a list of a million costs little.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tap_visma.lineage import Key
 
 _BUCKETS = 256
-_64_BITS = (1 << 64) - 1
+_64_BITS, _32_BITS = (1 << 64) - 1, (1 << 32) - 1
 
 
 class Census:
@@ -25,8 +25,8 @@ class Census:
 
     def __init__(self) -> None:
         self._keys = [array("Q") for _ in range(_BUCKETS)]
-        self._stamps = [array("Q") for _ in range(_BUCKETS)]
-        self._contents = [array("Q") for _ in range(_BUCKETS)]
+        self._stamps = [array("I") for _ in range(_BUCKETS)]
+        self._contents = [array("I") for _ in range(_BUCKETS)]
         self._page: dict[int, int] = {}
 
     def begin_page(self) -> None:
@@ -49,7 +49,7 @@ class Census:
         content = crc32(raw)
         bucket = number % _BUCKETS
         self._keys[bucket].append(number)
-        self._stamps[bucket].append(hash(stamp) & _64_BITS)
+        self._stamps[bucket].append(hash(stamp) & _32_BITS)
         self._contents[bucket].append(content)
         return self._page.setdefault(number, content) != content
 

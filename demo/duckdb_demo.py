@@ -14,17 +14,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
-import requests
 
-from common import BIN, say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from common import BIN, calls, control, output_of, sandbox, say, table
 
 DATABASE = Path("output/warehouse.duckdb")
 ARCHIVE = Path("output/archive")
@@ -84,8 +79,7 @@ def main() -> None:
     DATABASE.unlink(missing_ok=True)
     shutil.rmtree(ARCHIVE, ignore_errors=True)
     with sandbox() as ready:
-        url = ready["url"]
-        config = json.loads(output_of("visma-sandbox", "config", "--url", url))
+        config = json.loads(output_of("visma-sandbox", "config", "--url", ready["url"]))
         environment = os.environ | {
             f"TAP_VISMA_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
             for name, value in config.items()
@@ -96,19 +90,17 @@ def main() -> None:
         say("First night: everything.")
         meltano("tap-visma", environment, "--full-refresh")
         first = rows_by_table()
-        first_calls = calls(url)
-        requests.post(f"{url}/__sandbox/advance", json={"days": 1}, timeout=60).raise_for_status()
-        requests.delete(f"{url}/__sandbox/calls", timeout=60).raise_for_status()
+        first_calls = calls(ready, "company_id")
+        control(ready, "advance", {"days": 1})
 
         say("A business day has passed. Second night: what changed.")
         meltano("tap-visma", environment)
         second = rows_by_table()
-        second_calls = calls(url)
-        requests.delete(f"{url}/__sandbox/calls", timeout=60).raise_for_status()
+        second_calls = calls(ready, "company_id")
 
         say("A batch is lost in the warehouse, and written again from the archive.")
         replayed = replay(environment)
-        replay_calls = calls(url)
+        replay_calls = calls(ready, "company_id")
 
     say("Rows by table")
     table(
@@ -149,28 +141,6 @@ def main() -> None:
     )
 
 
-@contextmanager
-def sandbox() -> Iterator[dict[str, Any]]:
-    """A sandbox with three companies; gives what it says of itself."""
-    command = [str(BIN / "visma-sandbox"), "serve", "--port", "0", "--companies", "NO,SE,DK"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            yield json.loads(process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
-        finally:
-            process.terminate()
-
-
-def output_of(program: str, *arguments: str, environment: dict[str, str] | None = None) -> str:
-    """What one of our commands prints."""
-    return subprocess.run(  # noqa: S603
-        [str(BIN / program), *arguments],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ).stdout
-
-
 def trace(environment: dict[str, str]) -> bool:
     """Show the bytes from which a number comes; whether it is there, digit by digit."""
     ((_, _, _, debit, audit_id),) = query("The greatest balance, and where it comes from", GREATEST)
@@ -185,17 +155,17 @@ def trace(environment: dict[str, str]) -> bool:
 
 def replay(environment: dict[str, str]) -> bool:
     """Take the rows of a batch away and replay it; whether they are as before."""
-    table = "visma.supplier_invoices"
+    name = "visma.supplier_invoices"
     with duckdb.connect(DATABASE) as connection:
-        before = connection.sql(f"FROM {table} ORDER BY ALL").fetchall()
-        ((batch,),) = connection.sql(f"SELECT max(_batch_id) FROM {table}").fetchall()
-        connection.execute(f"DELETE FROM {table} WHERE _batch_id = ?", [batch])
-        left = len(connection.sql(f"FROM {table}").fetchall())
+        before = connection.sql(f"FROM {name} ORDER BY ALL").fetchall()
+        ((batch,),) = connection.sql(f"SELECT max(_batch_id) FROM {name}").fetchall()
+        connection.execute(f"DELETE FROM {name} WHERE _batch_id = ?", [batch])
+        left = len(connection.sql(f"FROM {name}").fetchall())
     meltano("tap-visma-replay", environment | {"TAP_VISMA_REPLAY_BATCH_ID": batch})
     with duckdb.connect(DATABASE, read_only=True) as connection:
-        after = connection.sql(f"FROM {table} ORDER BY ALL").fetchall()
+        after = connection.sql(f"FROM {name} ORDER BY ALL").fetchall()
     print(
-        f"{table}: {len(before)} rows, {left} without batch {batch}, {len(after)} after its replay"
+        f"{name}: {len(before)} rows, {left} without batch {batch}, {len(after)} after its replay"
     )
     return before == after and left < len(before)
 
@@ -249,12 +219,6 @@ def changes(before: dict[str, str], now: dict[str, str]) -> tuple[int, int, int]
     return kinds["new"], kinds["changed"], kinds["again"]
 
 
-def calls(url: str) -> Counter[str]:
-    """API calls per company that the sandbox counted, token calls left out."""
-    log = requests.get(f"{url}/__sandbox/calls", timeout=60).json()
-    return Counter(call["company_id"] for call in log if call["path"].startswith("/v"))
-
-
 def query(title: str, sql: str) -> list[tuple[Any, ...]]:
     """Show what a query gives, and give it back."""
     with duckdb.connect(DATABASE, read_only=True) as connection:
@@ -263,15 +227,6 @@ def query(title: str, sql: str) -> list[tuple[Any, ...]]:
         say(title)
         table(result.columns, rows)
         return rows
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table, numbers to the right."""
-    cells = [[f"{c:,}" if not isinstance(c, str) else c for c in row] for row in rows]
-    widths = [max(len(row[i]) for row in (head, *cells)) for i in range(len(head))]
-    for row in (list(head), ["-" * width for width in widths], *cells):
-        first, *rest = zip(row, widths, strict=True)
-        print("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]))
 
 
 if __name__ == "__main__":

@@ -13,33 +13,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import requests
-
-from common import BIN, books, output_of, sandbox, say, table
+import common
+from common import AMOUNTS, BIN, STREAMS, compare, control, sandbox, say, table, write_files
 from looker_service import LookerService
 from postgres_server import READER, PostgresServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
+TARGET = "target-looker-stage"
 LOOKML = Path(__file__).parent.parent / "output" / "lookml"
 SCHEMA = "visma_stage"
-STREAMS = (
-    "accounts",
-    "suppliers",
-    "supplier_invoices",
-    "supplier_invoice_lines",
-    "journal_transactions",
-    "journal_transaction_lines",
-)
 KILLED_AFTER = 2000
 """Lines of the tap after which the target is killed in the second night."""
+
+night = partial(common.night, target=TARGET, shown="After load.*")
 
 
 def main() -> None:
@@ -52,17 +45,18 @@ def main() -> None:
         LookerService(warehouse=server.url(READER).replace("+psycopg", "")) as looker,
         tempfile.TemporaryDirectory() as folder,
     ):
-        config = json.loads(output_of("visma-sandbox", "config", "--url", ready["url"]))
-        files = write_files(Path(folder), config, server, looker)
+        target = settings(server, looker)
+        files = write_files(folder, ready, target, use_singer_decimal=True)
 
         say("First night: everything. The LookML is written; Looker is to read it from there.")
-        night(files, lookml_only=True)
+        night(files)
         looker.set(lookml=str(LOOKML))  # as its user would have it, by git
-        wrong = compare(ready, server)
+        told = json.loads(files["target"].read_text()) | looker.settings
+        files["target"].write_text(json.dumps(told))
         last = stored(server)
+        wrong = compare(ready, last)
 
-        advance = f"{ready['url']}/__sandbox/advance"
-        requests.post(advance, json={"days": 1}, timeout=60).raise_for_status()
+        control(ready, "advance", {"days": 1})
         say("A business day has passed. Second night: the target is killed on its way.")
         killed(files)
         stands = stored(server) == last
@@ -70,84 +64,36 @@ def main() -> None:
 
         say("The second night again.")
         night(files)
-        wrong += compare(ready, server)
+        wrong += compare(ready, stored(server))
         audit = loads(server)
         head = ["load", "status", "rows received", "rows changed", "at Looker", "calls"]
         table(head, audit)
     found = sorted(path.name for path in LOOKML.rglob("*.lkml"))
     say(f"LookML: {len(found)} files in {LOOKML}. Differences: {wrong}.")
-    told = [row[4] for row in audit if row[1] == "committed"]
-    if wrong or not stands or len(found) < len(STREAMS) or told != ["ok", "ok"]:
+    steps = [row[4] for row in audit if row[1] == "committed"]
+    if wrong or not stands or len(found) < len(STREAMS) or steps != ["ok", "ok"]:
         sys.exit("The tables are not what the books are, or a step after the load failed.")
 
 
-def write_files(
-    folder: Path, config: dict[str, Any], server: PostgresServer, looker: LookerService
-) -> dict[str, Path]:
-    """The files that the two commands are started with."""
-    names = ("tap", "target", "first", "catalog", "state")
-    files = {name: folder / f"{name}.json" for name in names}
-    files["tap"].write_text(json.dumps(config | {"use_singer_decimal": True}))
-    target = {
+def settings(server: PostgresServer, looker: LookerService) -> dict[str, object]:
+    """What the target is told before there is LookML for Looker to read."""
+    return {
         "sqlalchemy_url": server.url(),
         "default_target_schema": SCHEMA,
         "grant_select_to": [READER],
         "zoneless_columns": ["date", "*Date", "*DateTime"],
-        "outbox_dir": str(folder / "outbox"),
         "lookml_dir": str(LOOKML),
         "looker_connection": looker.settings["looker_connection"],
     }
-    files["first"].write_text(json.dumps(target))
-    files["target"].write_text(json.dumps(target | looker.settings))
-    catalog = json.loads(output_of("tap-visma", "--config", str(files["tap"]), "--discover"))
-    for stream in catalog["streams"]:
-        for entry in stream["metadata"]:
-            if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = stream["tap_stream_id"] in STREAMS
-    files["catalog"].write_text(json.dumps(catalog))
-    files["state"].write_text("{}")
-    return files
 
 
-def commands(files: dict[str, Path], *, lookml_only: bool) -> tuple[list[str], list[str]]:
-    """The tap and the target."""
-    tap = [str(BIN / "tap-visma"), "--config", str(files["tap"])]
-    tap += ["--catalog", str(files["catalog"]), "--state", str(files["state"])]
-    config = files["first" if lookml_only else "target"]
-    return tap, [str(BIN / "target-looker-stage"), "--config", str(config)]
-
-
-def night(files: dict[str, Path], *, lookml_only: bool = False) -> None:
-    """Run the tap into the target; the last STATE is what the next night begins with."""
-    began = time.monotonic()
-    tap, target = commands(files, lookml_only=lookml_only)
-    print("$ tap-visma ... | target-looker-stage ...")
-    with (
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=log) as reading,  # noqa: S603 - our own
-    ):
-        done = subprocess.run(  # noqa: S603 - our own
-            target, stdin=reading.stdout, capture_output=True, text=True, check=False
-        )
-        code = reading.wait()
-        log.seek(0)
-        if code or done.returncode:
-            sys.exit(f"{log.read().decode()[-3000:]}{done.stderr[-3000:]}\nThe night failed.")
-    for line in done.stderr.splitlines():
-        if "After load" in line:
-            print(line[line.index("After load") :])
-    states = done.stdout.splitlines()
-    files["state"].write_text(states[-1])
-    print(f"done in {time.monotonic() - began:.0f} s, {len(states)} STATEs")
-
-
-def killed(files: dict[str, Path]) -> None:
+def killed(files: Mapping[str, Path]) -> None:
     """Run the tap into a target that is killed when it has got some of it."""
-    tap, target = commands(files, lookml_only=False)
+    tap = [str(BIN / "tap-visma"), *common.tap_options(files)]
     with (
         subprocess.Popen(tap, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reading,  # noqa: S603 - our own
         subprocess.Popen(  # noqa: S603 - our own
-            target,
+            [str(BIN / TARGET), "--config", str(files["target"])],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -167,61 +113,21 @@ def ask(server: PostgresServer, sql: str) -> list[tuple[Any, ...]]:
         return opened.execute(sql.encode()).fetchall()
 
 
-TABLES = {
+COLUMNS = {
     "journal_transaction_lines": ("debit_amount", "credit_amount"),
     "supplier_invoices": ("amount", "vat_amount"),
 }
-"""Tables that are compared, and the columns that are added up."""
+"""The columns of `AMOUNTS`, as the target names them."""
 
 
-def stored(server: PostgresServer) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
-    """Amounts of the current rows by table and `record_id`."""
-    found = {}
-    for name, (one, other) in TABLES.items():
-        rows = ask(
-            server,
-            f"SELECT record_id, {one}, {other} FROM {SCHEMA}.{name} WHERE _sdc_deleted_at IS NULL",
-        )
-        found[name] = {key: (first, second) for key, first, second in rows}
+def stored(server: PostgresServer) -> dict[str, common.Rows]:
+    """The current rows of the tables that are compared."""
+    found: dict[str, common.Rows] = {}
+    for name, columns in COLUMNS.items():
+        what, table = f"record_id, {', '.join(columns)}", f"{SCHEMA}.{name}"
+        rows = ask(server, f"SELECT {what} FROM {table} WHERE _sdc_deleted_at IS NULL")
+        found[name] = {key: dict(zip(AMOUNTS[name], values, strict=True)) for key, *values in rows}
     return found
-
-
-def wanted(ready: dict[str, Any], company: str) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
-    """The same of the books of a company."""
-    lines = {
-        f"{company}:{of['module']}:{of['batchNumber']}:{line['lineNumber']}": (
-            line["debitAmount"],
-            line["creditAmount"],
-        )
-        for of in books(ready, company, "/v2/journaltransaction")
-        for line in of["journalTransactionLines"]
-    }
-    invoices = {
-        f"{company}:{one['documentType']}:{one['referenceNumber']}": (
-            one["amount"],
-            one["vatAmount"],
-        )
-        for one in books(ready, company, "/v1/supplierInvoice")
-    }
-    return dict(zip(TABLES, (lines, invoices), strict=True))
-
-
-def compare(ready: dict[str, Any], server: PostgresServer) -> int:
-    """Show rows and sums of the books beside those of the tables; gives how many differ.
-
-    What is gone from the books without a trace stays in the tables until the tap's next sweep.
-    """
-    there = stored(server)
-    rows: list[list[object]] = []
-    for company in ready["companies"]:
-        for name, of in wanted(ready, company["company_id"]).items():
-            found = [amounts for key, amounts in there[name].items() if key in of]
-            pairs: list[tuple[object, object]] = [(len(of), len(found))]
-            pairs += [(total(of.values(), at), total(found, at)) for at in (0, 1)]
-            rows.append([company["name"], name, *(value for pair in pairs for value in pair)])
-    head = ["company", "table", "rows: books", "tables", "debit or amount: books", "tables"]
-    table([*head, "credit or VAT: books", "tables"], rows)
-    return sum(row[at] != row[at + 1] for row in rows for at in (2, 4, 6))
 
 
 def loads(server: PostgresServer) -> list[list[Any]]:
@@ -235,11 +141,6 @@ def loads(server: PostgresServer) -> list[list[Any]]:
         "GROUP BY l.load_id ORDER BY l.load_id",
     )
     return [list(row) for row in found]
-
-
-def total(rows: Iterable[tuple[Decimal, Decimal]], at: int) -> Decimal:
-    """The sum of one of two amounts."""
-    return sum((Decimal(row[at] or 0) for row in rows), Decimal(0)).quantize(Decimal("0.01"))
 
 
 if __name__ == "__main__":

@@ -13,19 +13,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import requests
 
-from meltano_projects import BIN, variables
+from common import BIN, calls, control, sandbox, say
+from meltano_projects import variables
 from secrets_project import MEMORY, Project, project_in, read_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 SELECT = ["accounts.*", "suppliers.*", "customers.*", "webhook_events.*"]
 MASK_KEY = "8f14-the-key-of-hashes-e45f"
@@ -34,7 +33,10 @@ WEBHOOK_SECRET = "5a10-what-signs-the-events-c3d2"  # noqa: S105 - the sandbox's
 
 def main() -> None:
     """Run the demo in a folder that is gone at its end."""
-    with tempfile.TemporaryDirectory(prefix="visma-secrets-demo-") as folder, sandbox() as ready:
+    with (
+        tempfile.TemporaryDirectory(prefix="visma-secrets-demo-") as folder,
+        sandbox("NO") as ready,
+    ):
         found = show(Path(folder), ready)
     if found:
         sys.exit(f"Found in clear: {found}")
@@ -70,9 +72,9 @@ def show(folder: Path, ready: Mapping[str, Any]) -> dict[str, set[str]]:
     meltano(project, watch, "First run")
     told = webhook(project, watch, ready)
     say("A run that reads what was hinted at, and nothing else.")
-    calls(ready, forget=True)
+    calls(ready, "path")  # what was called until now
     meltano(project, watch, "Hinted run", TAP_VISMA_RUN="hinted")
-    asked = calls(ready)
+    asked = calls(ready, "path")
     print("Calls:", ", ".join(f"{path} {count}" for path, count in asked.items()))
     events = rows(folder, "SELECT count(*) FROM visma.webhook_events")[0][0]
     print(f"Events in the warehouse: {events}")
@@ -176,31 +178,6 @@ def webhook(project: Project, watch: Watch, ready: Mapping[str, Any]) -> int:
     return int(subscription["sent"])
 
 
-def control(ready: Mapping[str, Any], what: str, body: object) -> None:
-    """Change something in the sandbox."""
-    requests.post(f"{ready['url']}/__sandbox/{what}", json=body, timeout=60).raise_for_status()
-
-
-def calls(ready: Mapping[str, Any], *, forget: bool = False) -> Counter[str]:
-    """API calls by list that the sandbox counted, token calls left out."""
-    url = f"{ready['url']}/__sandbox/calls"
-    if forget:
-        requests.delete(url, timeout=60).raise_for_status()
-    log = requests.get(url, timeout=60).json()
-    return Counter(call["path"] for call in log if call["path"].startswith("/v"))
-
-
-@contextmanager
-def sandbox() -> Iterator[dict[str, Any]]:
-    """A sandbox with one company; gives what it says of itself."""
-    command = [str(BIN / "visma-sandbox"), "serve", "--port", "0", "--companies", "NO"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            yield json.loads(process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
-        finally:
-            process.terminate()
-
-
 def verb(project: Project, *arguments: str) -> str:
     """What one of the command's verbs prints."""
     print(f"$ visma-secrets {' '.join(arguments)}", flush=True)
@@ -228,11 +205,6 @@ def table(project: Project) -> None:
         print(f"  {path.removeprefix(f'{project.folder}/')}: {', '.join(sorted(names))}")
     if not found:
         print("  none")
-
-
-def say(text: str) -> None:
-    """Print a paragraph."""
-    print(f"\n{text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import requests
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from types import TracebackType
 
 _SECONDS_TO_ANSWER = 60
@@ -31,6 +32,7 @@ class StandIn:
         package: The package, whose `__main__` serves.
         controls: Where its control endpoints are.
         python: What runs it.
+        decimals: As what numbers with decimals are read.
         ready: What it wrote when it was ready.
         url: Where it listens.
         pid: Its process.
@@ -39,6 +41,7 @@ class StandIn:
     package: ClassVar[str]
     controls: ClassVar[str]
     python = sys.executable
+    decimals: ClassVar[type[float | Decimal]] = float
     ready: dict[str, Any]
     url: str
     pid: int
@@ -90,7 +93,11 @@ class StandIn:
         url = f"{self.url}/{self.controls}/{name}".rstrip("/")
         with self._session.request(method, url, json=body, timeout=_SECONDS_TO_ANSWER) as answer:
             answer.raise_for_status()
-            return answer.json() if answer.content else None
+            return answer.json(parse_float=self.decimals) if answer.content else None
+
+
+class RuledStandIn(StandIn):
+    """One whose calls go wrong by the rules of `stand_in_faults`."""
 
     def fault(self, do: object, **match: object) -> None:
         """Add a fault rule: what to do, and to which calls."""

@@ -35,7 +35,7 @@ the start or set later with `service.set(...)` (`control.py` has the calls):
 | `api_disabled` | every call of BigQuery's is answered 403 `accessNotConfigured` |
 | `token_life_seconds`, `rows_per_page` | of tokens and results from now on |
 
-Faults are the rules of `databricks_workspace.faults`. `statement` is there matched with what a job
+Faults are those of `databricks_workspace.faults`. `statement` is there matched with what a job
 does: its SQL, or `LOAD dataset.table`. `fail: REASON` ends a job with that reason, `pending` and
 `running` hold it back for so many polls, and `error_code` is the reason of a refused call.
 

@@ -24,12 +24,11 @@ import msgspec
 from bigquery_service.errors import ApiError
 from bigquery_service.execution import table_rows
 from bigquery_service.type_table import cell
-from databricks_workspace.faults import rule
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from bigquery_service.service import Service
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 PATH: Final = "/__bigquery"
 
@@ -95,14 +94,7 @@ def _state(service: Service, request: Request, _rest: list[str]) -> dict[str, An
 
 def _faults(service: Service, request: Request, _rest: list[str]) -> list[dict[str, object]]:
     with service.lock:
-        if request.method == "POST":
-            given = msgspec.json.decode(request.body)
-            service.faults.rules += [
-                rule(each) for each in (given if isinstance(given, list) else [given])
-            ]
-        elif request.method == "DELETE":
-            service.faults.rules.clear()
-        return service.faults.shown()
+        return service.faults.control(request)
 
 
 def _rows(service: Service, _request: Request, rest: list[str]) -> list[dict[str, str | None]]:

@@ -13,7 +13,7 @@ from bigquery_service.execution import table_rows
 if TYPE_CHECKING:
     from bigquery_service.service import Service
     from bigquery_service.warehouse import Json
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 _PATH: Final = re.compile(r"/datasets(?:/([^/:]+))?(?:/(tables)(?:/([^/:]+))?)?(/data|:\w+)?")
 _CHANGES: Final = frozenset({"PATCH", "PUT"})

@@ -17,18 +17,18 @@ from bigquery_service.sql_text import TEXT_MACRO, first_words
 from bigquery_service.tokens import Tokens
 from bigquery_service.uploads import Uploads
 from bigquery_service.warehouse import Warehouse
-from databricks_workspace.faults import REPLACING, Faults
-from databricks_workspace.wire import Response
+from databricks_workspace.faults import answered, no_faults
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bigquery_service.warehouse import Json
-    from databricks_workspace.wire import Request
+    from stand_in_faults import Faults
+    from stand_in_server import Request
 
 _API: Final = re.compile(r"(?:/upload)?/bigquery/v2/projects/([^/:]+)(/.*)")
 _PROJECT: Final = re.compile(r"/v[13]/projects/([^/:]+)(:testIamPermissions)?")
-_GATEWAY_PAGE: Final = b"<html><head><title>Unavailable</title></head><body>Upstream</body></html>"
 _REASONS: Final = {401: "authError", 403: "rateLimitExceeded", 429: "rateLimitExceeded"}
 """The reason of a status that a fault rule gives without one; `backendError` for others."""
 
@@ -51,7 +51,7 @@ class Service:
     jobs: Jobs
     uploads: Uploads
     api_disabled: bool = False
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(default_factory=no_faults)
     calls: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -82,12 +82,12 @@ def respond(service: Service, request: Request) -> Response:
     text = text_of(order.get("configuration", {}))
     with service.lock:
         faults = service.faults.acting_on(request.method, request.path, text)
-    if REPLACING & set(faults):
-        response = _instead(service, request, faults)
-    else:
-        response = _done(service, request, order, faults)
-        response.delay_seconds = float(faults.get("slow", 0.0))
-        response.ending = "drop" if "drop" in faults else "truncate" if "truncate" in faults else ""
+    response = answered(
+        request,
+        faults,
+        lambda: _done(service, request, order, faults),
+        lambda status: _refused(service, faults, status),
+    )
     call = {
         "method": request.method,
         "path": request.path,
@@ -208,24 +208,10 @@ def _about_project(service: Service, request: Request, project: str) -> Json:
     return {"projectId": project, "lifecycleState": "ACTIVE", "state": "ACTIVE"}
 
 
-def _instead(service: Service, request: Request, faults: Mapping[str, Any]) -> Response:
-    """Answer what a fault rule wants in place of doing what was asked."""
-    headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
-    if "cut_upload" in faults or "reset" in faults:
-        if "cut_upload" in faults:
-            request.half()
-        return Response(status=0, ending="reset")
-    if "html" in faults:
-        return Response(
-            status=int(faults["html"]),
-            body=_GATEWAY_PAGE,
-            content_type="text/html",
-            headers=headers,
-        )
-    status = int(faults.get("status", 401))
+def _refused(service: Service, faults: Mapping[str, Any], status: int) -> Response:
+    """Refuse a call because a fault rule wants it."""
     if "revoke" in faults:
         service.tokens.revoke()
-        status = 401
     reason = str(faults.get("error_code", _REASONS.get(status, "backendError")))
     error = ApiError(status, reason, str(faults.get("message", "A fault rule.")))
-    return Response(status=status, body=msgspec.json.encode(error.told()), headers=headers)
+    return Response(status=status, body=msgspec.json.encode(error.told()))

@@ -14,10 +14,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 PATH = "/token"
 _GOOGLES = "https://oauth2.googleapis.com/token"

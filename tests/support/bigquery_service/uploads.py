@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bigquery_service.errors import ApiError, missing
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from bigquery_service.warehouse import Json
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 PATH: Final = "/upload/bigquery/v2/projects/"
 _RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")

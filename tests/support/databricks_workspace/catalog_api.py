@@ -12,14 +12,14 @@ import msgspec
 from databricks_workspace import delta_log, namespaces, type_table
 from databricks_workspace.errors import ApiError, SqlError
 from databricks_workspace.objects import Table, View
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from databricks_workspace.lakehouse import Lakehouse
     from databricks_workspace.objects import Entry, Name
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 PATH: Final = "/api/2.1/unity-catalog"
 _KINDS: Final = {

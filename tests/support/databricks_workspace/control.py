@@ -4,7 +4,7 @@
 | --- | --- |
 | `GET /__workspace` | what a client needs, and the engine's process |
 | `GET`, `DELETE /__workspace/calls` | which calls came; none of their contents |
-| `GET`, `POST`, `DELETE /__workspace/faults` | fault rules, see `faults.py` |
+| `GET`, `POST`, `DELETE /__workspace/faults` | fault rules, see `stand_in_faults.py` |
 | `POST /__workspace/revoke` | make all tokens void |
 | `GET`, `POST /__workspace/settings` | see `_SETTINGS` |
 | `POST /__workspace/settle` | run every statement that is held back, and wait for all |
@@ -21,12 +21,11 @@ import msgspec
 
 from databricks_workspace import delta_log
 from databricks_workspace.errors import SqlError
-from databricks_workspace.faults import rule
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
-    from databricks_workspace.wire import Request
     from databricks_workspace.workspace import Workspace
+    from stand_in_server import Request
 
 PATH: Final = "/__workspace"
 
@@ -66,13 +65,7 @@ def _calls(workspace: Workspace, request: Request, _rest: list[str]) -> Response
 
 def _faults(workspace: Workspace, request: Request, _rest: list[str]) -> Response:
     with workspace.lock:
-        if request.method == "POST":
-            given = msgspec.json.decode(request.body)
-            wanted = given if isinstance(given, list) else [given]
-            workspace.faults.rules += [rule(each) for each in wanted]
-        elif request.method == "DELETE":
-            workspace.faults.rules.clear()
-        return _answer(workspace.faults.shown())
+        return _answer(workspace.faults.control(request))
 
 
 def _revoke(workspace: Workspace, _request: Request, _rest: list[str]) -> Response:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from stand_in import StandIn
+from stand_in import RuledStandIn
 
 
-class DatabricksWorkspace(StandIn):
+class DatabricksWorkspace(RuledStandIn):
     """A workspace that serves from `with` on until its block ends.
 
     Attributes:

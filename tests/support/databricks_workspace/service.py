@@ -8,14 +8,14 @@ import msgspec
 
 from databricks_workspace import catalog_api, control, sql_text, statements, volumes, warehouse
 from databricks_workspace.errors import ApiError
-from databricks_workspace.faults import REPLACING
-from databricks_workspace.wire import Response
+from databricks_workspace.faults import answered
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from databricks_workspace.wire import Request
     from databricks_workspace.workspace import Workspace
+    from stand_in_server import Request
 
 TOKEN_PATH: Final = "/oidc/v1/token"
 _ME: Final = "/api/2.0/preview/scim/v2/Me"
@@ -28,7 +28,6 @@ _CODES: Final = {
     504: "DEADLINE_EXCEEDED",
 }
 """The code of a status that a fault rule gives without one."""
-_GATEWAY_PAGE: Final = b"<html><head><title>Unavailable</title></head><body>Upstream</body></html>"
 
 
 def _refusal(error: ApiError) -> Response:
@@ -91,28 +90,12 @@ def _done(workspace: Workspace, request: Request, faults: Mapping[str, Any]) -> 
         return _refusal(error)
 
 
-def _instead(workspace: Workspace, request: Request, faults: Mapping[str, Any]) -> Response:
-    """Answer what a fault rule wants in place of doing what was asked."""
-    headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
-    if "cut_upload" in faults or "reset" in faults:
-        if "cut_upload" in faults:
-            request.half()
-        return Response(status=0, ending="reset")
-    if "html" in faults:
-        return Response(
-            status=int(faults["html"]),
-            body=_GATEWAY_PAGE,
-            content_type="text/html",
-            headers=headers,
-        )
-    status = int(faults.get("status", 401))
+def _refused(workspace: Workspace, faults: Mapping[str, Any], status: int) -> Response:
+    """Refuse a call because a fault rule wants it."""
     if "revoke" in faults:
         workspace.tokens.revoke()
-        status = 401
     code = str(faults.get("error_code", _CODES.get(status, "BAD_REQUEST")))
-    response = _refusal(ApiError(status, code, str(faults.get("message", "A fault rule."))))
-    response.headers = headers
-    return response
+    return _refusal(ApiError(status, code, str(faults.get("message", "A fault rule."))))
 
 
 def respond(workspace: Workspace, request: Request) -> Response:
@@ -123,12 +106,12 @@ def respond(workspace: Workspace, request: Request) -> Response:
     text = workspace.statements.text_of(request) if about_statements else ""
     with workspace.lock:
         faults = workspace.faults.acting_on(request.method, request.path, text)
-    if REPLACING & set(faults):
-        response = _instead(workspace, request, faults)
-    else:
-        response = _done(workspace, request, faults)
-        response.delay_seconds = float(faults.get("slow", 0.0))
-        response.ending = "drop" if "drop" in faults else "truncate" if "truncate" in faults else ""
+    response = answered(
+        request,
+        faults,
+        lambda: _done(workspace, request, faults),
+        lambda status: _refused(workspace, faults, status),
+    )
     call = {
         "method": request.method,
         "path": request.path,

@@ -17,13 +17,13 @@ from databricks_workspace.errors import ApiError, SqlError
 from databricks_workspace.execution import execute
 from databricks_workspace.lakehouse import DEFAULT_CATALOG, DEFAULT_SCHEMA, Context, Lakehouse
 from databricks_workspace.results import Result
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from databricks_workspace.warehouse import Warehouse
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 PATH: Final = "/api/2.0/sql/statements"
 MOST_PARAMETERS: Final = 256

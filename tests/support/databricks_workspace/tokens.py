@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, unquote_plus
 
 import msgspec
 
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 
 def _refused(status: int, error: str, description: str) -> Response:

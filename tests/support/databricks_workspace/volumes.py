@@ -15,14 +15,14 @@ import msgspec
 import pyarrow.parquet as pq
 
 from databricks_workspace.errors import ApiError, SqlError
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from databricks_workspace.lakehouse import Lakehouse
     from databricks_workspace.objects import Name
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 FILES: Final = "/api/2.0/fs/files"
 DIRECTORIES: Final = "/api/2.0/fs/directories"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from databricks_workspace.errors import ApiError
-from databricks_workspace.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
-    from databricks_workspace.wire import Request
+    from stand_in_server import Request
 
 PATH: Final = "/api/2.0/sql/warehouses"
 STATES: Final = ("STOPPED", "STARTING", "RUNNING")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from databricks_workspace import namespaces
-from databricks_workspace.faults import Faults
+from databricks_workspace.faults import no_faults
 from databricks_workspace.lakehouse import DEFAULT_CATALOG, Lakehouse
 from databricks_workspace.objects import Objects
 from databricks_workspace.privileges import ALL, Privileges
@@ -18,6 +18,7 @@ from databricks_workspace.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from databricks_workspace.engine import Engine
+    from stand_in_faults import Faults
 
 _ADMINISTRATOR = "admin@example.com"
 GRANTS = {"": ["CREATE_CATALOG"], DEFAULT_CATALOG: [ALL]}
@@ -39,7 +40,7 @@ class Workspace:
     warehouse: Warehouse
     lakehouse: Lakehouse
     statements: Statements
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(default_factory=no_faults)
     calls: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 

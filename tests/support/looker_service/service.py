@@ -7,50 +7,25 @@ import re
 import subprocess
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import psycopg
 
 from looker_service.state import CONNECTION, PROJECT
+from stand_in_server import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from looker_service.state import State
+    from stand_in_server import Request
 
 API = "/api/4.0"
 _DOCS = "https://cloud.google.com/looker/docs/r/err/4.0"
 _FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass(kw_only=True)
-class Request:
-    """A request.
-
-    Attributes:
-        path: Without the query.
-        headers: Names in small letters.
-    """
-
-    method: str
-    path: str
-    params: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(kw_only=True)
-class Response:
-    """An answer; one that is dropped closes the connection instead."""
-
-    status: int = 200
-    body: bytes = b""
-    type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    drop: bool = False
 
 
 class RefusalError(Exception):
@@ -85,9 +60,9 @@ class Service:
                 return Response(
                     status=fault.status,
                     body=fault.body.encode(),
-                    type=fault.type,
+                    content_type=fault.type,
                     headers=fault.headers,
-                    drop=fault.drop,
+                    ending="drop" if fault.drop else "",
                 )
         try:
             return self._answer(request)
@@ -97,24 +72,24 @@ class Service:
                 "message": refused.message,
                 "documentation_url": f"{_DOCS}/{refused.status}/{of}",
             }
-            return Response(status=refused.status, body=json.dumps(said).encode())
+            return Response.of(said, refused.status)
 
     def _control(self, request: Request) -> Response:
         if request.method == "POST":
             self.state.set(json.loads(request.body))
-        return Response(body=json.dumps(self.state.shown()).encode())
+        return Response.of(self.state.shown())
 
     def _answer(self, request: Request) -> Response:
         if request.path == f"{API}/login":
-            return _gives(self._log_in(request))
+            return Response.of(self._log_in(request))
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not self.state.takes(token):
             raise RefusalError(401, "Requires authentication.")
         for method, pattern, answer in _ROUTES:
             found = re.fullmatch(f"/api(?:/4.0)?/{pattern}", request.path)
             if found and method == request.method:
-                given = answer(self, request, *(unquote(part) for part in found.groups()))
-                return given if isinstance(given, Response) else _gives(given)
+                given = answer(self, request, *found.groups())
+                return given if isinstance(given, Response) else Response.of(given)
         raise RefusalError(404)
 
     def _log_in(self, request: Request) -> dict[str, Any]:
@@ -223,10 +198,6 @@ _ROUTES: tuple[tuple[str, str, Callable[..., object]], ...] = (
     ("POST", "scheduled_plans/([^/]+)/run_once", Service.run_plan),
     ("POST", "projects/([^/]+)/deploy_ref_to_production", Service.deploy),
 )
-
-
-def _gives(body: object) -> Response:
-    return Response(body=json.dumps(body).encode())
 
 
 def _has_type(request: Request, wanted: str) -> bool:

@@ -6,20 +6,21 @@ import json
 import re
 import threading
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from powerbi_service import authority, dax
 from powerbi_service.rows import check_rows
 from powerbi_service.state import LAST_DAY, Dataset, Table
+from stand_in_server import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from powerbi_service.state import Fault, State
+    from stand_in_server import Request
 
 AUDIENCE = "https://analysis.windows.net/powerbi/api"
 MOST_BYTES, MOST_COLUMNS, MOST_TABLES = 16_000_000, 75, 75
@@ -28,32 +29,6 @@ _TABLE = re.compile(r"[^!\"$%&'()*+,./:;<=>?\[\\\]{|}`]{1,100}")
 _DEPRECATED = "Creation of streaming dataset is deprecated."
 _RIGHTS = {"Member", "Admin"}
 _READERS = _RIGHTS | {"Contributor", "Viewer"}
-
-
-@dataclass(kw_only=True)
-class Request:
-    """A request.
-
-    Attributes:
-        path: Without the query.
-        headers: Names in small letters.
-    """
-
-    method: str
-    path: str
-    params: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(kw_only=True)
-class Response:
-    """An answer; one that is dropped closes the connection instead."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    drop: bool = False
 
 
 class RefusalError(Exception):
@@ -98,7 +73,7 @@ class Service:
         if request.method == "POST":
             return self.state.set(json.loads(request.body))
         if request.path.startswith("/__powerbi/rows/"):
-            name, wanted = unquote(request.path.rpartition("/")[2]), request.params.get("dataset")
+            name, wanted = request.path.rpartition("/")[2], request.params.get("dataset")
             return [
                 row
                 for dataset in self.state.datasets.values()
@@ -162,7 +137,7 @@ class Service:
             if matched and method == request.method:
                 if self.state.role not in rights:
                     raise RefusalError(403, "PowerBINotAuthorizedException", "role")
-                parts = [unquote(each) for each in matched.groups()]
+                parts = matched.groups()
                 if part is not None:
                     request = _with_part(request, part)
                 return answer(self, request, *parts)
@@ -382,7 +357,8 @@ def _body(request: Request) -> dict[str, Any]:
 
 def _with_part(request: Request, part: int) -> Request:
     rows = _body(request)["rows"][:part]
-    return Request(**vars(request) | {"body": encoded({"rows": rows})})
+    request.body = encoded({"rows": rows})
+    return request
 
 
 def _checked(table: dict[str, Any]) -> dict[str, Any]:
@@ -415,5 +391,8 @@ def _throttled(seconds: float) -> RefusalError:
 
 def _faulty(fault: Fault) -> Response:
     return Response(
-        status=fault.status, body=fault.body.encode(), headers=dict(fault.headers), drop=fault.drop
+        status=fault.status,
+        body=fault.body.encode(),
+        headers=dict(fault.headers),
+        ending="drop" if fault.drop else "",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from snowflake_account import identity
 from snowflake_account.engine import UPLOADS
 from snowflake_account.errors import AccountError, LoginError
-from snowflake_account.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from snowflake_account.engine import Engine, Session
     from snowflake_account.state import State
     from snowflake_account.statements import Statement, Statements
-    from snowflake_account.wire import Request
+    from stand_in_server import Request
 
 LOGIN: Final = "/session/v1/login-request"
 _RENEW: Final = "/session/token-request"
@@ -156,7 +156,7 @@ class ConnectorApi:
             body["sqlText"],
             faults,
             bindings=body.get("bindings"),
-            address=request.address,
+            address=f"http://{request.headers['host']}",
             request_id=request.params.get("requestId", ""),
         )
         if body.get("asyncExec"):

@@ -12,12 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Self
 
-from stand_in import StandIn
+from stand_in import RuledStandIn
 
 _PYTHON = Path(__file__).parents[3] / ".venv-snowflake" / "bin" / "python"
 
 
-class SnowflakeAccount(StandIn):
+class SnowflakeAccount(RuledStandIn):
     """An account that serves from `with` on until its block ends.
 
     What a client needs is in `ready`: `host`, `port`, `protocol`, `account`, `user`, `role`,

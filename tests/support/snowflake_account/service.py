@@ -7,7 +7,7 @@ The control endpoints under `/__account` are for tests and the curious, never fo
 | `GET /__account` | what a client needs |
 | `GET`, `DELETE /__account/calls` | path and statement of the calls that came |
 | `POST /__account/await` | `{"statement": ...}`: answers when one that begins so is asked after |
-| `GET`, `POST`, `DELETE /__account/faults` | fault rules, see `faults.py` |
+| `GET`, `POST`, `DELETE /__account/faults` | fault rules, see `stand_in_faults.py` |
 | `GET`, `POST /__account/state` | the account's state, see `state.py` |
 | `POST /__account/settle` | run every statement that is held in progress |
 | `POST /__account/query` | `{"sql": ...}`, run beside all rules; gives `columns` and `rows` |
@@ -16,24 +16,24 @@ The control endpoints under `/__account` are for tests and the curious, never fo
 
 from __future__ import annotations
 
-import json
+import gzip
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from snowflake_account.connector_api import ConnectorApi
-from snowflake_account.engine import Engine
+from snowflake_account.engine import UPLOADS, Engine
 from snowflake_account.errors import SqlError
-from snowflake_account.faults import BadRuleError, Faults, rule
+from snowflake_account.faults import no_faults
 from snowflake_account.sql_api import PATH as SQL_API
 from snowflake_account.sql_api import SqlApi
 from snowflake_account.state import State
 from snowflake_account.statements import Statements
-from snowflake_account.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from snowflake_account.wire import Request
+    from stand_in_server import Request
 
 CONTROL: Final = "/__account"
 MOST_SECONDS_TO_WAIT: Final = 50
@@ -44,21 +44,22 @@ class Service:
 
     Args:
         given: What differs from the default state.
+        url: Where it listens.
 
     Attributes:
         state: The account's.
     """
 
-    def __init__(self, given: dict[str, Any]) -> None:
+    def __init__(self, given: dict[str, Any], url: str) -> None:
         self.state = State(given)
-        self.url = ""
+        self.url = url
         self._engine = Engine(self.state)
         self._statements = Statements(self._engine)
         self._protocols = (
             ConnectorApi(self.state, self._engine, self._statements),
             SqlApi(self.state, self._engine, self._statements),
         )
-        self._faults = Faults()
+        self._faults = no_faults()
         self._calls: list[dict[str, str]] = []
         self._lock = threading.Condition()
 
@@ -84,11 +85,14 @@ class Service:
 
     def respond(self, request: Request) -> Response:
         """Answer any request."""
+        body = request.body  # all of it, before anything goes wrong with the call
+        if request.headers.get("content-encoding") == "gzip" and UPLOADS not in request.path:
+            request.body = gzip.decompress(body)
         if f"{request.path}/".startswith(f"{CONTROL}/"):
             return self._control(request)
         statement = _statement(request)
         with self._lock:
-            faults = self._faults.acting_on(request.path, statement)
+            faults = self._faults.acting_on(request.method, request.path, statement)
             self._calls.append(
                 {"method": request.method, "path": request.path, "statement": statement}
             )
@@ -98,7 +102,7 @@ class Service:
         if "status" in faults:
             after = faults.get("retry_after")
             headers = {} if after is None else {"Retry-After": str(after)}
-            return Response(int(faults["status"]), b"{}", headers=headers)
+            return Response(status=int(faults["status"]), body=b"{}", headers=headers)
         response = None
         for protocol in self._protocols:
             response = response or protocol.respond(request, faults)
@@ -111,7 +115,7 @@ class Service:
         name = request.path.removeprefix(CONTROL).strip("/")
         try:
             answer = self._controlled(name, request)
-        except (BadRuleError, SqlError, ValueError) as error:
+        except (SqlError, ValueError) as error:
             return Response.of({"message": str(error)}, 400)
         return Response.of({"message": "Not found"}, 404) if answer is None else Response.of(answer)
 
@@ -128,7 +132,7 @@ class Service:
                 return changes[name](request)
         with self._lock:
             if name == "faults":
-                return self._ruled(request)
+                return self._faults.control(request)
             if name == "calls" and request.method == "DELETE":
                 self._calls.clear()
             shown: dict[str, Callable[[], object]] = {
@@ -138,15 +142,6 @@ class Service:
                 "calls": lambda: list(self._calls),
             }
             return shown[name]() if name in shown else None
-
-    def _ruled(self, request: Request) -> object:
-        if request.method == "POST":
-            given = json.loads(request.body)
-            wanted = given if isinstance(given, list) else [given]
-            self._faults.rules += [rule(each) for each in wanted]
-        elif request.method == "DELETE":
-            self._faults.rules.clear()
-        return self._faults.shown()
 
     def _change(self, request: Request) -> object:
         self.state.change(request.json())

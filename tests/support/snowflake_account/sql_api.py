@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from snowflake_account import identity
 from snowflake_account.errors import AccountError, LoginError, SqlError
-from snowflake_account.wire import Response
+from stand_in_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snowflake_account.engine import Engine
     from snowflake_account.state import State
     from snowflake_account.statements import Statement, Statements
-    from snowflake_account.wire import Request
+    from stand_in_server import Request
 
 PATH: Final = "/api/v2/statements"
 _ONE: Final = re.compile(PATH + r"/([0-9a-f-]{36})(/cancel)?")
@@ -100,7 +100,7 @@ class SqlApi:
             body["statement"],
             faults,
             bindings=body.get("bindings"),
-            address=request.address,
+            address=f"http://{request.headers['host']}",
             request_id=request.params.get("requestId", "") if again else "",
         )
         if request.params.get("async") == "true" and not statement.error:

@@ -36,6 +36,7 @@ class StatementError(DestinationError):
 
 
 _TODO = {
+    "22P05": "The database's encoding lacks a sign of it: give the address of one in UTF8",
     "53": "Give the server room: disk, memory or connections; then run again",
     "40": "Other transactions were in the way; run again",
     "42P01": "Somebody dropped it while it was loaded; run again",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PK, LOAD_ID = "_pk", "_load_id"
 AUDIT = "_looker_"
 """What the names of the audit tables begin with."""
+TIMES = frozenset({"date", "local_timestamp", "timestamp"})
+"""Kinds of columns that hold a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ class Layout:
         indexes: Beside that of the key.
         period: Column by which control totals are kept.
         totals: Columns of which control totals are kept.
-        read_at: Column that tells when rows were read.
-        version: Column that tells of which version a row is.
+        read_at: Column that tells when rows were read, if it is a time.
+        version: Column that tells of which version a row is, if it is a time.
     """
 
     stream: str
@@ -144,7 +146,7 @@ def layout(table: Table, settings: Settings) -> Layout:
         document = Document(
             tuple(map(snake, table.document.key)), by_source[table.document.version].name
         )
-    stamped = [by_source[name] for name in table.order if by_source[name].kind != "integer"]
+    stamped = [by_source[name] for name in table.order if by_source[name].kind in TIMES]
     read_at = by_source.get(table.order[-1]) if table.order else None
     return Layout(
         stream=table.name,

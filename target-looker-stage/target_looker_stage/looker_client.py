@@ -43,7 +43,7 @@ _ONCE_ONLY = "/run_once"
 """The end of paths whose calls are not repeated if they may have been done: a report would be sent
 twice."""
 _WRONG_ADDRESS = "See 'looker_url': it is not the address of a Looker API, or a proxy answers"
-_LATER = "The data is loaded; the next run tries Looker again"
+_LATER = "See that Looker is up; loads stand without it, and the next run tries again"
 
 logger = logging.getLogger(__name__)
 

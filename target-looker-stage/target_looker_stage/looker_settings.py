@@ -282,7 +282,7 @@ class LookerSettings:
 def _url(given: str) -> str:
     parts = urlsplit(given if "://" in given else f"https://{given}")
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or parts.username
+    odd = parts.path.strip("/") or parts.query or "@" in parts.netloc
     if not parts.hostname or odd or not (parts.scheme == "https" or plain):
         raise SettingsError(
             "'looker_url' is not the https address of a Looker API",

@@ -63,6 +63,7 @@ def follow(load_id: int, settings: Settings, steps: Steps) -> str | None:
         with closing(Session(settings)) as session:
             return _follow(load_id, settings, steps, session)
     except LoaderError as error:
+        logger.warning("After load %d: %s", load_id, error)
         return str(error)
 
 
@@ -81,9 +82,12 @@ def _follow(load_id: int, settings: Settings, steps: Steps, session: Session) ->
         calls = outcome.calls
         (told if outcome.status == "ok" else wrong).append(outcome.message)
         if outcome.deployed and steps.lookml:
-            lookml.mark_deployed(steps.lookml.folder, outcome.deployed)
+            try:
+                lookml.mark_deployed(steps.lookml.folder, outcome.deployed)
+            except LoaderError as error:
+                wrong.append(str(error))
     message = "; ".join([*wrong, *told])
-    logger.info("After load %d: %s", load_id, message)
+    logger.log(logging.WARNING if wrong else logging.INFO, "After load %d: %s", load_id, message)
     values = ["failed" if wrong else "ok", message, calls]
     sql = Audit(settings.schema).note_looker(load_id)
     session.run(sql, values, what="noting the step at Looker")

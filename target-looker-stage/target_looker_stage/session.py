@@ -44,6 +44,8 @@ _OPTIONS: Mapping[str, str] = {
     "jit": "off",  # no statement here is worth compiling
     "temp_buffers": "64MB",
     "work_mem": "64MB",  # documents of a batch are found by hashing, not by sorting
+    # Where it is off: when COMMIT is answered, STATE goes out, so the rows must be on the disk
+    "synchronous_commit": "on",
     # So that a client that is gone does not hold the lock for hours
     "tcp_keepalives_idle": "60",
     "tcp_keepalives_interval": "10",
@@ -89,7 +91,7 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         told: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **settings.connection}
-        told["application_name"] = APPLICATION
+        told |= {"application_name": APPLICATION, "client_encoding": "UTF8"}  # as COPY sends it
         try:
             self._open = psycopg.connect(autocommit=True, prepare_threshold=None, **told)
         except (psycopg.Error, UnicodeError) as error:
@@ -101,7 +103,8 @@ class Session:
         options = {**_OPTIONS, "lock_timeout": f"{settings.lock_seconds}s"}
         self.run(
             "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) "
-            "AS o (name, value) WHERE lower(name) IN (SELECT lower(s.name) FROM pg_settings AS s)",
+            "AS o (name, value) WHERE lower(name) IN (SELECT lower(s.name) FROM pg_settings AS s) "
+            "AND (name <> 'synchronous_commit' OR current_setting(name) = 'off')",
             [list(options), list(options.values())],
             what="setting up the session",
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loader_core.tables import DELETED_AT, VERSION
-from target_looker_stage.layout import LOAD_ID, PK
+from target_looker_stage.layout import LOAD_ID, PK, TIMES
 from target_looker_stage.names import shortened
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _period(layout: Layout) -> str:
     if layout.period is None:
         return "'all'"
     name = f"t.{quoted(layout.period.name)}"
-    if layout.period.kind in {"date", "local_timestamp", "timestamp"}:
+    if layout.period.kind in TIMES:
         return f"to_char({name}, 'YYYY-MM')"
     return f"{name}::text"
 

@@ -120,11 +120,13 @@ class StagingWriter(Writer):
         self._tables.fit(stored)
 
     def write(self, batch: Batch) -> Outcome:
-        """Stage a batch, or publish it: see `Writer`."""
+        """Stage a batch, or publish it: see `Writer`.
+
+        One that was committed is merged again, which changes nothing unless somebody has removed
+        its rows: a replay brings them back.
+        """
         if batch.key in self._staged:
             return Outcome.STAGED
-        if self.settle(batch) is Outcome.ACKNOWLEDGED:
-            return Outcome.ACKNOWLEDGED
         stored = layout(batch.table, self._settings)
         self._loads += 1
         load, data = statements.whole(TEMPORARY, f"_load_{self._loads}"), batch.read()

@@ -14,6 +14,8 @@ from loader_core import LoaderError, SchemaError, SettingsError
 from loader_runs import AMOUNT, AUDITED, KEY, TEXT, TIME, audited, record, schema, state
 from postgres_server import PASSWORDS
 from target_looker_stage.errors import AccessError, BusyError
+from target_looker_stage.session import Session
+from target_looker_stage.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +152,17 @@ def test_a_load_is_audited_with_counts_times_and_sums_by_period(books: Books) ->
     assert books.ask("SELECT _load_id FROM supplier_invoices ORDER BY _pk") == [(2,), (1,)]
 
 
+def test_versions_that_are_no_times_tell_which_row_is_newer_and_no_time(books: Books) -> None:
+    of = schema("things", {"id": TEXT, "revision": TEXT})
+    rows = [record("things", {"id": "1", "revision": revision}) for revision in ("b", "c", "a")]
+
+    run = books.load([of, *rows, state(1)], version_column="revision", batch_size_rows=1)
+
+    assert run.error is None
+    assert [row["revision"] for row in books.rows("things")] == ["c"]
+    assert books.ask("SELECT last_modified FROM _looker_load_streams") == [(None,)]
+
+
 def test_a_role_reads_what_it_was_granted_tables_of_later_loads_too(books: Books) -> None:
     granted: dict[str, Any] = {"grant_select_to": ["looker"]}
     books.load(LOG)
@@ -254,6 +267,20 @@ def test_a_tap_that_breaks_off_leaves_last_night_and_the_next_run_brings_both(
     assert sorted(row["amount"] for row in books.rows("supplier_invoices")) == [2, 2, 3]
 
 
+@pytest.mark.parametrize("publish", ["run", "stream"])
+def test_rows_that_somebody_deleted_are_back_when_their_batch_is_replayed(
+    books: Books, publish: str
+) -> None:
+    night = [INVOICES, invoice(1, 1), invoice(2, 2), state(1)]
+    books.load(night, publish=publish)
+    with closing(books.server.connect()) as admin:
+        admin.execute(f"DELETE FROM {books.schema}.supplier_invoices WHERE amount = 1")
+
+    books.load(night, publish=publish)
+
+    assert sorted(row["amount"] for row in books.rows("supplier_invoices")) == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("role", "password", "kind"),
     [("loader", "wrong", AccessError), ("nobody", PASSWORDS["loader"], AccessError)],
@@ -300,6 +327,30 @@ def test_times_keep_their_digits_whatever_the_servers_zone(books: Books) -> None
 
     ((moment, local),) = books.ask("SELECT moment::text, last_modified_date_time::text FROM times")
     assert (moment, local) == ("2026-03-29 01:30:00.123456+00", "2026-03-29 02:30:00.123456")
+
+
+def test_letters_arrive_as_they_are_whatever_the_databases_encoding(books: Books) -> None:
+    with closing(books.server.connect()) as admin:
+        admin.execute(
+            f"CREATE DATABASE {books.schema} OWNER loader ENCODING 'LATIN1' TEMPLATE template0"
+        )
+    url = books.server.url(database=books.schema)
+    of = schema("beers", {"id": TEXT, "name": TEXT | {"title": "Øl"}})
+    rows = [record("beers", {"id": name, "name": name}) for name in ("blåbærøl", "Ω")]
+
+    run = books.load([of, *rows, state(1)], sqlalchemy_url=url)
+
+    assert "1 rows could not be loaded" in str(run.error)
+    with closing(psycopg.connect(url.replace("+psycopg", ""), client_encoding="UTF8")) as opened:
+        found = opened.execute(f"SELECT name, octet_length(name) FROM {books.schema}.beers")
+        assert found.fetchall() == [("blåbærøl", 8)]
+
+
+def test_a_commit_is_on_the_disk_before_it_is_answered(books: Books) -> None:
+    assert books.ask("SHOW synchronous_commit") == [("off",)]
+
+    with closing(Session(Settings.of(books.config))) as session:
+        assert session.run("SHOW synchronous_commit", what="asking") == [("on",)]
 
 
 def test_a_role_that_is_not_there_is_told_before_anything_is_loaded(books: Books) -> None:

@@ -43,6 +43,7 @@ def test_defaults_are_those_of_the_properties() -> None:
         (LOOKER | {"looker_url": "http://example.com"}, "looker_url"),
         (LOOKER | {"looker_url": "https://example.com/api/4.0"}, "looker_url"),
         (LOOKER | {"looker_url": "https://an-id:a-secret@example.com"}, "looker_url"),
+        (LOOKER | {"looker_url": "https://:a-secret@example.com"}, "looker_url"),
         (LOOKER | {"looker_client_secret": ""}, "looker_client_secret"),
         (LOOKER | {"looker_connection": ""}, "looker_connection"),
         (LOOKER | {"looker_model": "My model"}, "looker_model"),

@@ -227,19 +227,19 @@ FAILURES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         {"path": "datagroups", "status": 429, "body": LOOKERS, "count": 9},
         {},
         "answers 429",
-        "the next run tries Looker again",
+        "the next run tries again",
     ),
     "a limit that lasts too long to wait": (
         {"path": "login", "status": 429, "headers": {"Retry-After": "3600"}, "body": LOOKERS},
         {},
         "answers 429",
-        "the next run tries Looker again",
+        "the next run tries again",
     ),
     "a Looker that is down": (
         {"path": ".", "drop": True, "count": 9},
         {},
         "no answer",
-        "the next run tries Looker again",
+        "the next run tries again",
     ),
     "calls that are used up": (
         {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from contextlib import closing
@@ -170,7 +171,9 @@ def test_joins_add_no_line_and_leave_deleted_ones_out(
     probe = asked["explore general_ledger_transactions"]
     with warehouse.transaction(force_rollback=True):
         for company in ("no", "se"):
-            insert(warehouse, "accounts", company_id=company, account_cd="3000", account_class="S")
+            account = {"company_id": company, "account_cd": "3000"}
+            insert(warehouse, "accounts", **account, account_class="S")
+            insert(warehouse, "accounts", **account, _sdc_deleted_at="2026-03-01")
             insert(warehouse, "subaccounts", company_id=company, subaccount_number="10-20")
             insert(warehouse, "financial_periods", company_id=company, year=2026, period="3")
             for amount, gone in ((Decimal("10.01"), None), (Decimal("0.10"), "2026-03-01")):
@@ -206,10 +209,19 @@ def test_budget_and_actual_meet_on_one_grain_with_the_accounts_sign(
                 period_to_date_credit=Decimal(credit),
             )
         budget = {"branch": "1", "account": "3000", "subaccount": "10", "period_id": "202601"}
-        insert(warehouse, "budget_periods", company_id="no", **budget, amount=Decimal(90))
+        for ledger, amount in (("BUDGET", 90), ("FORECAST", 95)):
+            insert(
+                warehouse,
+                "budget_periods",
+                company_id="no",
+                **budget,
+                ledger=ledger,
+                amount=Decimal(amount),
+            )
 
         sql = view(files, "budget_against_actual")["derived_table"]["sql"]
-        rows = warehouse.execute(sql.encode()).fetchall()
+        chosen = re.sub(r"{% condition budget_ledger %}(.*){% end.*%}", r"\1 = 'BUDGET'", sql)
+        rows = warehouse.execute(chosen.encode()).fetchall()
     grain_row = ("no:1:3000:10:202601", "no", "1", "3000", "10", "202601")
     assert rows == [(*grain_row, Decimal("100.150000"), Decimal("90.000000"))]
 
@@ -277,9 +289,44 @@ def test_open_documents_are_put_into_buckets_by_age(
     assert found == (bucket,)
 
 
-def test_credits_count_against_what_is_open(files: dict[str, str]) -> None:
-    assert "'DebitAdj'" in field(files, "supplier_documents", "open_balance")["sql"]
-    assert "'CreditNote'" in field(files, "customer_documents", "open_balance")["sql"]
+@pytest.mark.parametrize(
+    ("stream", "document", "open_balance"),
+    [
+        ("supplier_documents", ("Invoice", "Open"), 100),
+        ("supplier_documents", ("DebitAdj", "Open"), -100),
+        ("supplier_documents", ("Invoice", "Balanced"), 0),
+        ("supplier_documents", ("Invoice", None), 100),
+        ("customer_documents", ("CreditNote", "Open"), -100),
+        ("customer_documents", ("CreditNote", "Hold"), 0),
+    ],
+)
+def test_credits_count_against_what_is_open_and_drafts_do_not_count(
+    files: dict[str, str],
+    warehouse: psycopg.Connection[tuple[Any, ...]],
+    stream: str,
+    document: tuple[str, str | None],
+    open_balance: int,
+) -> None:
+    sql = field(files, stream, "open_balance")["sql"]
+    columns = re.sub(r"\$\{(\w+)\}", r"\1", sql)
+    with warehouse.transaction(force_rollback=True):
+        kind, status = document
+        insert(warehouse, stream, document_type=kind, status=status, balance=Decimal(100))
+
+        found = warehouse.execute(f"SELECT {columns} FROM {SCHEMA}.{stream}".encode()).fetchone()
+    assert found == (open_balance,)
+
+
+def test_totals_that_mislead_are_hidden_or_say_so(files: dict[str, str]) -> None:
+    assert field(files, "supplier_documents", "total_balance")["hidden"] == "yes"
+    assert "hidden" not in field(files, "supplier_documents", "total_open_balance")
+    assert (
+        "currencies"
+        in field(files, "supplier_documents", "total_amount_in_currency")["description"]
+    )
+
+
+def test_buckets_stand_in_the_order_of_their_age(files: dict[str, str]) -> None:
     assert field(files, "supplier_documents", "ageing")["order_by_field"] == "ageing_order"
 
 

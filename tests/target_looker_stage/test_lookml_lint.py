@@ -8,14 +8,15 @@ from looker_tables import SCHEMA, staged
 from target_looker_stage.lookml import Options, faults, project
 
 OPTIONS = Options(connection="warehouse", model="visma_net", schema=SCHEMA)
-FILES = project(
-    staged("accounts", "general_ledger_transactions", "supplier_documents", "suppliers"), OPTIONS
-)
+STREAMS = "accounts general_ledger_transactions supplier_documents suppliers"
+BUDGETS = "general_ledger_balances budget_periods"
+FILES = project(staged(*STREAMS.split(), *BUDGETS.split()), OPTIONS)
 ACCOUNTS = "generated/views/accounts.view.lkml"
 LEDGER = "generated/views/general_ledger_transactions.view.lkml"
 EXPLORE = "generated/explores/general_ledger_transactions.explore.lkml"
 AGEING = "generated/dashboards/supplier_ageing.dashboard.lookml"
 SUPPLIERS = "generated/views/supplier_documents.view.lkml"
+BUDGET = "generated/views/budget_against_actual.view.lkml"
 MODEL = "generated/visma_net.model.lkml"
 
 CASES = {
@@ -101,8 +102,8 @@ CASES = {
     ),
     "a join that is not tied": (
         EXPLORE,
-        "${accounts.",
-        "${general_ledger_transactions.",
+        "= ${accounts.",
+        "= ${general_ledger_transactions.",
         "does not name it",
     ),
     "a filter on an unknown field": (
@@ -110,6 +111,13 @@ CASES = {
         "${general_ledger_transactions.sdc_deleted_raw}",
         "${general_ledger_transactions.gone}",
         "no field general_ledger_transactions.gone",
+    ),
+    "a condition on no filter": (BUDGET, "filter: budget_ledger", "filter: other", "no filter"),
+    "choices from an unknown field": (
+        BUDGET,
+        "budget_periods.ledger",
+        "budget_periods.gone",
+        "no field budget_periods.gone",
     ),
     "a model without a connection": (MODEL, 'connection: "warehouse"', "", "has no connection"),
     "a model without its datagroup": (MODEL, "persist_with: visma_load", "", "no datagroup None"),

@@ -2,7 +2,8 @@
 
 Joined to each other, each line of one would repeat those of the other; so both are put under one
 another and added up, by a derived table. Amounts have the sign that is usual for the account's
-type, as in Visma's budgets: debit is positive on assets and expenses, credit on the others.
+type, as in Visma's budgets: debit is positive on assets and expenses, credit on the others. Of
+several budgets, each in a ledger of its own, a filter chooses one.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _ACTUALS = frozenset(
         "periodToDateCredit",
     }
 )
-_BUDGETS = frozenset({"company_id", "branch", "account", "subaccount", "periodId", "amount"})
+_BUDGETS = frozenset(
+    {"company_id", "ledger", "branch", "account", "subaccount", "periodId", "amount"}
+)
 _GRAIN = ("company_id", "branch", "account", "subaccount", "period")
 _LABELS = {"company_id": "Company ID", "period": "Financial period"}
 
@@ -46,7 +49,7 @@ _ACTUAL_ROWS = """\
 _BUDGET_ROWS = """\
   SELECT {company_id}, {branch}, {account}, {subaccount}, {periodId}, NULL::numeric, {amount}
   FROM {table}
-  WHERE {current}"""
+  WHERE {current} AND {{% condition budget_ledger %}} {ledger} {{% endcondition %}}"""
 _BOTH = """\
 SELECT CONCAT_WS(':', {key}) AS budget_id, {key},
   SUM(actual) AS actual, SUM(budget) AS budget
@@ -67,7 +70,9 @@ def budget_view(tables: Mapping[str, StagedTable]) -> views.View | None:
     if actuals is None or budgets is None:
         return None
     both = f"{_actuals(actuals)}\nUNION ALL\n{_budgets(budgets)}"
-    return _view(_BOTH.format(key=", ".join(_GRAIN), both=both))
+    view = _view(_BOTH.format(key=", ".join(_GRAIN), both=both))
+    _add_filter(view, tables["budget_periods"])
+    return view
 
 
 def _columns(table: StagedTable | None, sources: frozenset[str]) -> dict[str, str] | None:
@@ -115,3 +120,17 @@ def _view(sql: str) -> views.View:
     views.add_measure(view, "difference", difference)
     view.detail = [*_GRAIN, "total_actual", "total_budget", "difference"]
     return view
+
+
+def _add_filter(view: views.View, budgets: StagedTable) -> None:
+    """Let one of several budgets be chosen, from the ledgers that have any."""
+    explore = words.field_name(budgets.name)
+    chooses = {
+        "name": "budget_ledger",
+        "label": "Budget ledger",
+        "description": "The ledger of the budget; without one, all budgets are added up",
+        "type": "string",
+        "suggest_explore": explore,
+        "suggest_dimension": f"{explore}.ledger",
+    }
+    views.add_filter(view, "budget_ledger", chooses)

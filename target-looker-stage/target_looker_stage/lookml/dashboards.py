@@ -185,7 +185,7 @@ DASHBOARDS: tuple[Dashboard, ...] = (
                 sort="account",
             ),
         ),
-        filters={"Company": "company_id", "Period": "period"},
+        filters={"Company": "company_id", "Period": "period", "Budget ledger": "budget_ledger"},
     ),
     Dashboard(
         name="loads",

@@ -40,6 +40,26 @@ class Extra:
 _SUPPLIER_CREDITS = ("Check", "DebitAdj", "Payment", "Prepayment", "QuickCheck", "VoidCheck")
 _CUSTOMER_CREDITS = ("CreditNote", "Payment", "Prepayment", "SmallBalanceWo", "VoidPayment")
 
+_NOT_RELEASED = (
+    "Balanced",
+    "CcHold",
+    "CreditHold",
+    "Hold",
+    "PendingApproval",
+    "PendingEmail",
+    "PendingPrint",
+    "Printed",
+    "Rejected",
+    "Scheduled",
+    "Voided",
+)
+"""States in which a document is a draft, a template or void. Visma gives a draft its whole amount
+as balance, but nothing of it is in the ledger, so nothing of it is owed yet."""
+
+_UNSIGNED = ("sum(balance)", "sum(balanceInCurrency)")
+"""Totals of documents to which credits and drafts are added; `total_open_balance` is the right one,
+so they are hidden where it is there."""
+
 _HIDDEN = {"hidden": "yes"}
 _BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
 _LIMITS = (0, 30, 60, 90)
@@ -65,9 +85,13 @@ def _amount(stream: str) -> Iterator[Extra]:
     )
 
 
-def _signed(column: str, credits_: tuple[str, ...]) -> str:
-    kinds = ", ".join(words.literal(kind) for kind in credits_)
-    return f"CASE WHEN {{documentType}} IN ({kinds}) THEN -{{{column}}} ELSE {{{column}}} END"
+def _signed(column: str, credits_: tuple[str, ...], status: str = "status") -> str:
+    """What a document counts for: nothing before it is released, a credit with a minus."""
+    drafts, kinds = (", ".join(map(words.literal, each)) for each in (_NOT_RELEASED, credits_))
+    return (
+        f"CASE WHEN {{{status}}} IN ({drafts}) THEN 0 "
+        f"WHEN {{documentType}} IN ({kinds}) THEN -{{{column}}} ELSE {{{column}}} END"
+    )
 
 
 def _cases(values: tuple[str, ...]) -> str:
@@ -93,7 +117,7 @@ def _ageing(stream: str, due: str, credits_: tuple[str, ...]) -> Iterator[Extra]
         label="Total open balance",
         sql="{open_balance}",
         kind="total",
-        more={"description": "What is still open; credits count against it"},
+        more={"description": "What is still open of released documents; credits count against it"},
     )
     yield Extra(
         stream=stream,
@@ -121,12 +145,13 @@ def _ageing(stream: str, due: str, credits_: tuple[str, ...]) -> Iterator[Extra]
     )
 
 
-def _spend(stream: str, column: str, credits_: tuple[str, ...], name: str) -> Iterator[Extra]:
+def _spend(document: str, column: str, credits_: tuple[str, ...], name: str) -> Iterator[Extra]:
+    stream = f"{document}_lines"
     yield Extra(
         stream=stream,
         name=f"signed_{name}",
         label=words.label(name),
-        sql=_signed(column, credits_),
+        sql=_signed(column, credits_, f"{document}s/status"),
         type="number",
         more=_HIDDEN,
     )
@@ -136,7 +161,7 @@ def _spend(stream: str, column: str, credits_: tuple[str, ...], name: str) -> It
         label=words.label(name),
         sql=f"{{signed_{name}}}",
         kind="total",
-        more={"description": "Without VAT; credits count against it"},
+        more={"description": "Of released documents, without VAT; credits count against it"},
     )
 
 
@@ -174,8 +199,8 @@ def _extras(options: Options) -> Iterator[Extra]:
         yield from _ageing(stream, "dueDate", _SUPPLIER_CREDITS)
     for stream in ("customer_documents", "customer_invoices"):
         yield from _ageing(stream, "documentDueDate", _CUSTOMER_CREDITS)
-    yield from _spend("supplier_invoice_lines", "cost", _SUPPLIER_CREDITS, "spend")
-    yield from _spend("customer_invoice_lines", "amount", _CUSTOMER_CREDITS, "sales")
+    yield from _spend("supplier_invoice", "cost", _SUPPLIER_CREDITS, "spend")
+    yield from _spend("customer_invoice", "amount", _CUSTOMER_CREDITS, "sales")
 
 
 DRILLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -231,6 +256,9 @@ def add(all_views: Views, options: Options) -> None:
         sql = references.in_sql(all_views, extra.stream, extra.sql)
         if extra.stream in all_views and sql:
             _add(all_views[extra.stream], extra, sql)
+    for view in all_views.values():
+        if "total_open_balance" in view.fields:
+            _hide(view, {view.fields[path] for path in _UNSIGNED if path in view.fields})
     for stream, drills in DRILLS.items():
         for path, leads in drills.items():
             _drill(all_views, stream, path, leads)
@@ -249,6 +277,12 @@ def _add(view: views.View, extra: Extra, sql: str) -> None:
     if order:
         node["order_by_field"] = view.fields[order]
     views.add_dimension(view, extra.name, node | {"type": extra.type, "sql": sql})
+
+
+def _hide(view: views.View, names: set[str]) -> None:
+    for measure in view.measures:
+        if measure["name"] in names:
+            measure.update(_HIDDEN)
 
 
 def _drill(all_views: Views, stream: str, path: str, leads: tuple[str, ...]) -> None:

@@ -1,8 +1,8 @@
 """The explores: which finest grain is looked at, and what each of its rows points at.
 
 Rows of data. Every join is many-to-one, on the company and the keys of the record that is pointed
-at, so that no sum is ever doubled. A join, or an explore, whose streams or columns are not staged
-is left out.
+at, so that no sum is ever doubled. Records that are gone are not pointed at: their number may be
+another's by now. A join, or an explore, whose streams or columns are not staged is left out.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ EXPLORES: tuple[Explore, ...] = (
     Explore(
         stream=BUDGET,
         label="Budget against actual",
-        description="Both by account, subaccount, branch and period",
+        description="Both by account, subaccount, branch and period; of several budgets choose one",
         joins=(
             _account("account"),
             _subaccount("subaccount"),
@@ -262,12 +262,15 @@ def _joins(views: Views, row: Explore) -> tuple[set[str], list[Node]]:
         if of not in joined or not all(left and right for left, right in pairs):
             continue
         joined.add(join.to)
+        conditions = [f"${{{left}}} = ${{{right}}}" for left, right in pairs]
+        if deleted := references.full(views, join.to, DELETED_AT):
+            conditions.append(f"${{{deleted}}} IS NULL")
         nodes.append(
             {
                 "name": views[join.to].name,
                 "type": "left_outer",
                 "relationship": "many_to_one",
-                "sql_on": " AND ".join(f"${{{left}}} = ${{{right}}}" for left, right in pairs),
+                "sql_on": " AND ".join(conditions),
             }
         )
     return joined, nodes

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from target_looker_stage.lookml.views import Node
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_CONDITION = re.compile(r"\{% condition (\w+) %\}")
 _TYPES = {
     "dimension": frozenset({"string", "number", "yesno", "date", "tier", "zipcode"}),
     "dimension_group": frozenset({"time", "duration"}),
     "measure": frozenset(
         {"sum", "count", "count_distinct", "average", "max", "min", "number", "median", "date"}
     ),
+    "filter": frozenset({"string"}),
 }
 _FRAMES = frozenset({"raw", "time", "date", "week", "month", "quarter", "year"}) | {
     "fiscal_month_num",
@@ -93,6 +95,9 @@ def _of_view(view: Node, names: _Names) -> Iterator[str]:
     where = f"view {view['name']}"
     if ("sql_table_name" in view) == ("derived_table" in view):
         yield f"{where}: needs a table, and only one"
+    for name in _CONDITION.findall(view.get("derived_table", {}).get("sql", "")):
+        if not names.has(name, view["name"]):
+            yield f"{where}: no filter {name}"
     keys = sum(each.get("primary_key") == "yes" for each in view.get("dimensions", ()))
     if keys != 1:
         yield f"{where}: has {keys} primary keys, needs one"
@@ -113,12 +118,12 @@ def _of_field(kind: str, node: Node, view: str, names: _Names) -> Iterator[str]:
     type_ = node.get("type", "string")
     if type_ not in _TYPES[kind]:
         yield f"no type {type_} of a {kind}"
-    if "sql" not in node and type_ != "count":
+    if "sql" not in node and type_ != "count" and kind != "filter":
         yield "has no SQL"
     for reference in _REFERENCE.findall(node.get("sql", "")):
         if reference != "TABLE" and not names.has(reference, view):
             yield f"no field {reference}"
-    for member in (*node.get("drill_fields", ()), *_order(node)):
+    for member in (*node.get("drill_fields", ()), *_others(node)):
         if not names.has(member, view):
             yield f"no field {member} to lead to"
     if kind == "dimension_group":
@@ -128,8 +133,9 @@ def _of_field(kind: str, node: Node, view: str, names: _Names) -> Iterator[str]:
             yield f"no datatype {node.get('datatype')}"
 
 
-def _order(node: Node) -> list[str]:
-    return [node["order_by_field"]] if "order_by_field" in node else []
+def _others(node: Node) -> list[str]:
+    """The fields that a field is sorted by, or gets its choices from."""
+    return [node[word] for word in ("order_by_field", "suggest_dimension") if word in node]
 
 
 def _of_explore(explore: Node, names: _Names) -> Iterator[str]:
@@ -150,7 +156,7 @@ def _of_explore(explore: Node, names: _Names) -> Iterator[str]:
         if join.get("type") != "left_outer":
             yield f"{there}: is {join.get('type')}, must be left_outer"
         yield from _unknown(there, join.get("sql_on", ""), joined, names)
-        if f"${{{join['name']}." not in join.get("sql_on", ""):
+        if f"= ${{{join['name']}." not in join.get("sql_on", ""):
             yield f"{there}: its condition does not name it"
 
 

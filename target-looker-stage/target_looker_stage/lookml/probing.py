@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from target_looker_stage.lookml.views import Node
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_CONDITION = re.compile(r"\{% condition \w+ %\}(.*?)\{% endcondition %\}")
 _AGGREGATES = {
     "sum": "SUM({})",
     "max": "MAX({})",
@@ -54,7 +55,8 @@ def probes(files: Mapping[str, str]) -> dict[str, str]:
 def _place(view: Node) -> str:
     name = words.quoted(view["name"])
     if "derived_table" in view:
-        return f"({view['derived_table']['sql']}) AS {name}"
+        sql = _CONDITION.sub(r"(\1 = '')", view["derived_table"]["sql"])
+        return f"({sql}) AS {name}"
     return f"{view['sql_table_name']} AS {name}"
 
 
@@ -75,7 +77,7 @@ def _select(shown: Sequence[Node], views: Mapping[str, Node], source: str) -> st
     added_up: list[str] = []
     for view in shown:
         for kind, node in reading.fields_of(view):
-            if not _needs(node, view["name"], views) <= there:
+            if kind == "filter" or not _needs(node, view["name"], views) <= there:
                 continue
             sql = _field(kind, node, view["name"], views)
             (added_up if kind == "measure" else grouped).append(sql)

@@ -64,8 +64,8 @@ def _read_lookml(project: Project, path: str, text: str) -> None:
 
 
 def fields_of(view: Node) -> Iterator[tuple[str, Node]]:
-    """The dimensions, groups and measures of a view, each with what it is."""
-    for kind in ("dimension", "dimension_group", "measure"):
+    """The dimensions, groups, measures and filters of a view, each with what it is."""
+    for kind in ("dimension", "dimension_group", "measure", "filter"):
         for node in view.get(f"{kind}s", ()):
             yield kind, node
 

@@ -41,6 +41,7 @@ class View:
     Attributes:
         fields: The field of each path; that of a time is the name of its group.
         times: Paths whose fields are groups.
+        filters: Fields that only choose: SQL of the view names them in conditions.
     """
 
     name: str
@@ -49,6 +50,7 @@ class View:
     dimensions: list[Node] = field(default_factory=list)
     groups: list[Node] = field(default_factory=list)
     measures: list[Node] = field(default_factory=list)
+    filters: list[Node] = field(default_factory=list)
     detail: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
     times: set[str] = field(default_factory=set)
@@ -56,7 +58,8 @@ class View:
     @property
     def taken(self) -> set[str]:
         """The names of all fields and groups."""
-        return {each["name"] for each in (*self.dimensions, *self.groups, *self.measures)}
+        every = (*self.dimensions, *self.groups, *self.measures, *self.filters)
+        return {each["name"] for each in every}
 
     def find(self, path: str) -> str | None:
         """The field at a path, `path:month` for a timeframe of a time; `None` if there is none."""
@@ -72,6 +75,7 @@ class View:
             "name": self.name,
             "label": self.label,
             **self.source,
+            **({"filters": self.filters} if self.filters else {}),  # lkml takes no empty ones
             "dimensions": self.dimensions,
             "dimension_groups": self.groups,
             "measures": self.measures,
@@ -113,6 +117,11 @@ def add_measure(view: View, path: str, node: Node) -> Node:
     return _add(view, view.measures, path, node)
 
 
+def add_filter(view: View, path: str, node: Node) -> Node:
+    """Add a field that only chooses."""
+    return _add(view, view.filters, path, node)
+
+
 def _add(view: View, among: list[Node], path: str, node: Node) -> Node:
     named = {**node, "name": words.free(node["name"], view.taken)}
     among.append(named)
@@ -140,6 +149,8 @@ def _add_column(view: View, column: Column, key: str) -> None:
 def _add_total(view: View, column: Column, dimension: str) -> None:
     path = f"sum({column.source})"
     node = total(dimension, f"Total {_lowered(_label(column))}")
+    if column.source.endswith("InCurrency"):
+        node["description"] = "Adds up whatever currencies there are: choose one of them"
     add_measure(view, path, node | ({"group_label": "Audit"} if _is_audit(column) else {}))
 
 

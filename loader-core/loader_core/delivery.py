@@ -225,7 +225,10 @@ class Delivery:
                 self._told(table, lambda: self._writer.replace(table))
                 self._generations.discard(table.name)
             case Trim(table, parent):
-                self._told(table, lambda: self._writer.trim(table, parent))
+                # Of tables that are to be replaced, only those of which rows came are there
+                new = (each.name for each in (table, parent) if each.generation)
+                if self._generations.issuperset(new):
+                    self._told(table, lambda: self._writer.trim(table, parent))
             case Keep(value):
                 self._keep(value)
             case Finish(whole):

@@ -119,14 +119,14 @@ class LineReader(GenericSingerReader[str]):
     def _decode(self, block: bytes, before: int) -> list[Message]:
         try:
             return _DECODER.decode_lines(block)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             pass
         lines = [line for line in block.split(b"\n") if line.strip()]
         messages = []
         for number, line in enumerate(lines, 1):
             try:
                 messages.append(_DECODER.decode(line))
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, RecursionError):
                 if number == len(lines) and not block.endswith(b"\n"):
                     self.torn = True
                     break

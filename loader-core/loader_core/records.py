@@ -46,6 +46,8 @@ _DECODED_AS: dict[Kind, Any] = {
     Kind.ARRAY: Raw,
 }
 _TOO_LARGE = Decimal(2**64)
+_FIRST_DAY, _LAST_DAY, _DAY = -719_162, 2_932_896, 86_400_000_000
+"""The years 1 to 9999, in days since 1970, and a day in microseconds."""
 _NoneType = type(None)
 _OPENING = {Kind.OBJECT: b"{", Kind.ARRAY: b"["}
 
@@ -166,9 +168,20 @@ class NotFittingError(Exception):
 
 def _array(column: Column, values: Values) -> pa.Array:
     array = _CONVERTERS[column.kind](column, values)
+    if pa.types.is_temporal(array.type) and not _in_calendar(array):
+        raise NotFittingError("not in the years 1 to 9999 (UTC)")
     if column.required and not column.nullable and array.null_count:
         raise NotFittingError("null where the SCHEMA allows none")
     return array
+
+
+def _in_calendar(array: pa.Array) -> bool:
+    """Whether all days or times are of years that other programs can say."""
+    is_day = pa.types.is_date(array.type)
+    ends = pc.min_max(array.cast(pa.int32() if is_day else pa.int64())).as_py()
+    first, last = ends["min"], ends["max"]
+    unit = 1 if is_day else _DAY
+    return first is None or (first >= _FIRST_DAY * unit and last < (_LAST_DAY + 1) * unit)
 
 
 def _unfitness(column: Column, values: Values) -> str | None:

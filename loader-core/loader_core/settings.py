@@ -189,7 +189,7 @@ def problems(errors: Iterator[ValidationError]) -> list[str]:
     Args:
         errors: What a JSON Schema validator found.
     """
-    return [_problem(error) for error in errors]
+    return list(dict.fromkeys(map(_problem, errors)))  # rules can overlap
 
 
 def _problem(error: ValidationError) -> str:

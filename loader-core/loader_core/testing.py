@@ -236,6 +236,31 @@ class WriterContract:
 
         assert sorted(by_id(destination, "lines")) == ["A:1", "A:4", "B:1", "C:1"]
 
+    def test_what_is_gone_stays_gone_when_its_batch_comes_again(
+        self, destination: Destination, batches: Batches
+    ) -> None:
+        """As when an old batch is loaded again. Read anew it is back."""
+        self._needs_upserts()
+        keyed, lines = keyed_table(VERSION), lines_table(hard=False)
+        gone, stays = ({**row(name, "a", "10:00", 1), VERSION: int(name)} for name in "12")
+        old_lines = [line("A", number, "10:00", 1) for number in (1, 2)]
+        writer = destination.connect()
+        for table in (keyed, lines):
+            writer.prepare(table)
+        writer.write(batches.of(keyed, [gone]))
+        writer.write(batches.of(lines, old_lines))
+        writer.write(batches.of(lines, [line("A", 1, "11:00", 2)]))
+        writer.activate(keyed, 2)
+        writer.finish()
+        writer.close()
+
+        deliver(destination, [batches.of(keyed, [gone, stays]), batches.of(lines, old_lines)])
+        left = by_id(destination, "keyed"), by_id(destination, "lines")
+        deliver(destination, [batches.of(keyed, [{**row("1", "a", "10:00", 2), VERSION: 3}])])
+
+        assert left == ({"2": "a"}, {"A:1": ""})
+        assert by_id(destination, "keyed") == {"1": "a", "2": "a"}
+
     def test_lines_of_a_document_that_has_none_left_do_not_stay(
         self, destination: Destination, batches: Batches
     ) -> None:

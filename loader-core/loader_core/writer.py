@@ -76,8 +76,10 @@ class Writer(ABC):
         - `append-only`: rows are added.
         - `upsert`: a row takes the place of the one with its key, unless that one is newer. With
           `order` (v, e), or (e) without a version column, a stored row t is newer than a new row
-          s if `t.v > s.v`, or if `t.v = s.v` or one of them is null, and `t.e > s.e`. So a batch
-          that comes late, or again, puts nothing old in the place of anything new.
+          s if `t.v > s.v`, or if `t.v = s.v` or one of them is null, and `t.e > s.e`, or
+          `t.e = s.e` and t alone has `_sdc_deleted_at`: see `ordering`. So a batch that comes late,
+          or again, puts nothing old in the place of anything new, and brings back nothing that is
+          marked as gone.
         - `overwrite`: as `upsert` with a key, else as `append-only`, into the generation.
 
         Rows of a table with a `document` are lines. After the batch, each document of which it

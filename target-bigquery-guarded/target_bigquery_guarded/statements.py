@@ -46,7 +46,7 @@ class Dataset:
             f"MERGE INTO {self.name(layout.place)} AS t "
             f"USING (SELECT {_read(layout.staged)} FROM {self.name(stage)}) AS s "
             f"ON {_same(layout.key)} "
-            f"WHEN MATCHED AND NOT {stored_is_newer(layout.order, quoted)} "
+            f"WHEN MATCHED AND NOT {_stored_is_newer(layout)} "
             f"THEN UPDATE SET {updates} "
             f"WHEN NOT MATCHED THEN INSERT ({listed(names)}) "
             f"VALUES ({', '.join(f's.{quoted(name)}' for name in names)})"
@@ -122,6 +122,11 @@ class Dataset:
                 f"WHEN MATCHED THEN UPDATE SET {mark} = CURRENT_TIMESTAMP()"
             )
         return f"{text} WHEN MATCHED THEN DELETE"
+
+
+def _stored_is_newer(layout: Layout) -> str:
+    """Whether a stored row is newer than one of the batch."""
+    return stored_is_newer(layout.order, quoted, mark=DELETED_AT if layout.marks else None)
 
 
 def quoted(name: str) -> str:

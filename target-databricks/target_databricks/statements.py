@@ -108,9 +108,9 @@ class Schema:
         columns = [column.name for column in layout.columns]
         source = self._rows(layout, path, table)
         if elsewhere:
-            seen = [*layout.key, *layout.order]
+            seen = [*layout.key, *layout.order, *([DELETED_AT] if layout.marks else [])]
             newer = _same(layout.key) + (
-                "" if layout.only_adds else f" AND {stored_is_newer(layout.order, quoted)}"
+                "" if layout.only_adds else f" AND {_stored_is_newer(layout)}"
             )
             source = (
                 f"SELECT s.* FROM ({source}) AS s "
@@ -119,7 +119,7 @@ class Schema:
         updates = ""
         if not layout.only_adds:
             updates = (
-                f" WHEN MATCHED AND NOT {stored_is_newer(layout.order, quoted)} THEN UPDATE SET "
+                f" WHEN MATCHED AND NOT {_stored_is_newer(layout)} THEN UPDATE SET "
                 + ", ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in columns)
             )
         return (
@@ -146,7 +146,7 @@ class Schema:
         source = self._rows(layout, path, table, others=True)
         return (
             f"MERGE INTO {self.name(table)} AS t USING ({source}) AS s "
-            f"ON {_same(layout.key)} AND NOT {stored_is_newer(layout.order, quoted)} "
+            f"ON {_same(layout.key)} AND NOT {_stored_is_newer(layout)} "
             "WHEN MATCHED THEN DELETE"
         )
 
@@ -273,6 +273,11 @@ class Schema:
     def _union(self, tables: Sequence[str], columns: Sequence[str]) -> str:
         names = listed(list(dict.fromkeys(columns)))
         return " UNION ALL ".join(f"SELECT {names} FROM {self.name(table)}" for table in tables)
+
+
+def _stored_is_newer(layout: Layout) -> str:
+    """Whether a stored row is newer than one of the batch."""
+    return stored_is_newer(layout.order, quoted, mark=DELETED_AT if layout.marks else None)
 
 
 def _document(layout: Layout) -> tuple[tuple[str, ...], str]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loader_core.ordering import stored_is_newer
 from loader_core.tables import DELETED_AT, VERSION
 from target_looker_stage.layout import LOAD_ID, PK, TIMES
 from target_looker_stage.names import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from target_looker_stage.layout import Column, Document, Index, Layout
 
@@ -143,7 +144,9 @@ def merge(layout: Layout, table: str, by: str, load_id: int) -> str:
     names = [column.name for column in layout.columns]
     changed = [name for name in [*names, LOAD_ID] if name not in {layout.key, PK}]
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in changed)
-    return f"{taken}UPDATE SET {sets} WHERE NOT ({_stored_is_newer(layout.order)})"
+    mark = DELETED_AT if layout.marks else None
+    newer = stored_is_newer(layout.order, quoted, mark=mark, new="excluded")
+    return f"{taken}UPDATE SET {sets} WHERE NOT {newer}"
 
 
 def remove_older_lines(
@@ -233,15 +236,3 @@ def _older(document: Document) -> str:
     same = [f"t.{quoted(name)} = s.{quoted(name)}" for name in document.key]
     version = quoted(document.version)
     return " AND ".join([*same, f"t.{version} < s.{version}"])
-
-
-def _stored_is_newer(order: Sequence[str]) -> str:
-    """Whether a stored row is newer: by the last column where those before are equal or null."""
-    *versions, read_at = map(quoted, order)
-    newer = f"coalesce(t.{read_at} > excluded.{read_at}, false)"
-    for name in reversed(versions):
-        newer = (
-            f"coalesce(t.{name} > excluded.{name}, false) "
-            f"OR (coalesce(t.{name} = excluded.{name}, true) AND ({newer}))"
-        )
-    return newer

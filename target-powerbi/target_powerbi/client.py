@@ -47,6 +47,7 @@ _AADSTS = re.compile(r"AADSTS\d+")
 _DAILY = re.compile(r"exceeded limit", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
+logging.getLogger("msal").setLevel(logging.CRITICAL)  # it would log bodies of answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Client:
                 given = self._authority().acquire_token_for_client([scope])
             except (requests.RequestException, ConnectionError) as error:
                 told = f"no answer from the authority ({type(error).__name__})"
+            except ValueError:
+                told = "the authority's answer is none, but some other page"
             else:
                 if "access_token" in given:
                     return str(given["access_token"])
@@ -163,10 +166,13 @@ class Client:
             answer, fault = self._send(method, url, data)
             if answer is None:
                 told = f"no answer to {what} ({fault})"
+            elif answer.status_code < _OK and _is_page(answer):
+                told = f"{what} is answered with a page, as by something on the way"
             elif answer.status_code < _OK:
                 return Answer(answer.status_code, _decoded(answer), _request_id(answer))
             elif answer.status_code == _TOO_MANY:
                 self._wait_as_asked(answer, what, began)
+                until = self._clock.monotonic() + self._settings.retry_seconds
                 continue
             elif answer.status_code == _UNAUTHORIZED and not renewed:
                 renewed = True
@@ -216,7 +222,7 @@ class Client:
             ThrottledError: With the waits before, that is longer than may be.
         """
         asked = answer.headers.get("Retry-After", "")
-        seconds = float(asked) if asked.isdigit() else MOST_WAIT_SECONDS
+        seconds = max(1.0, float(asked)) if asked.isdecimal() else MOST_WAIT_SECONDS
         most = self._settings.max_wait_seconds
         waited = self._clock.monotonic() - began
         if waited + seconds > most or _DAILY.search(answer.text):
@@ -264,6 +270,10 @@ def _decoded(answer: requests.Response) -> Any:  # noqa: ANN401 - JSON
         return json.loads(answer.content, parse_float=Decimal)
     except ValueError:
         return None
+
+
+def _is_page(answer: requests.Response) -> bool:
+    return answer.content.lstrip().startswith(b"<")
 
 
 def _request_id(answer: requests.Response) -> str:

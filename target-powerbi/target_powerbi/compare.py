@@ -17,10 +17,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loader_core import DestinationError
 from loader_core.tables import DELETED_AT
 from loader_core.type_table import PRECISION
-from target_powerbi import conversions
+from target_powerbi import conversions, queries
 from target_powerbi.mapping import TableMap
 
 if TYPE_CHECKING:
@@ -83,10 +82,11 @@ def in_lake(lake: Lake) -> Side:
         left = f' WHERE "{DELETED_AT}" IS NULL' if DELETED_AT in names else ""
         columns = [name for name in added_up(table) if name in names]
         selected = ", ".join(['1 AS "_"', *(f'"{name}"' for name in columns)])
-        found = lake.query(f"SELECT {selected} FROM t{left}", t=there)  # noqa: S608 - quoted names
-        return (
-            sums | {ROWS: Decimal(found.num_rows)} | {name: _sum(found[name]) for name in columns}
-        )
+        for part in lake.parts(f"SELECT {selected} FROM t{left}", t=there):  # noqa: S608 - quoted names
+            sums[ROWS] += part.num_rows
+            for name in columns:
+                sums[name] += _sum(part[name])
+        return sums
 
     return figures
 
@@ -103,7 +103,7 @@ def in_model(client: Client, dataset_id: str) -> Side:
         names = added_up(table)
         sums = ", ".join(f"\"{name}\", SUM('{table.name}'[{name}])" for name in names)
         query = f"EVALUATE ROW(\"{ROWS}\", COUNTROWS('{table.name}'){', ' if sums else ''}{sums})"
-        row = _ask(client, dataset_id, query, table.name)
+        row = queries.row(client, f"datasets/{dataset_id}", query, f"adding up '{table.name}'")
         found = {name: _exact(row.get(f"[{name}]")) for name in (ROWS, *names)}
         return found if table.load_method != "reversal" else found | {ROWS: None}
 
@@ -154,23 +154,8 @@ def _shown(value: Decimal | None, figure: str) -> str:
     return f"{value:,.0f}" if figure == ROWS else f"{value:,.4f}"
 
 
-def _ask(client: Client, dataset_id: str, query: str, name: str) -> dict[str, Any]:
-    what = f"adding up '{name}'"
-    body = {"queries": [{"query": query}], "serializerSettings": {"includeNulls": True}}
-    answer = client.call("POST", f"datasets/{dataset_id}/executeQueries", what, body)
-    try:
-        (result,) = answer.value["results"]
-        ((row,),) = (table["rows"] for table in result["tables"])
-        return dict(row)
-    except (KeyError, TypeError, ValueError):
-        raise DestinationError(
-            f"{what} has no result (request {answer.request_id})",
-            "Switch on 'Dataset Execute Queries REST API' in the tenant settings, and see that the "
-            "service principal may build on the model",
-        ) from None
-
-
-def _sum(column: pa.ChunkedArray) -> Decimal:
+def _sum(values: pa.Array) -> Decimal:
+    column = pa.chunked_array([values])
     if pa.types.is_decimal(column.type):
         column, _ = conversions.at_push_scale(column)
         column = column.cast(pa.decimal128(PRECISION, column.type.scale))

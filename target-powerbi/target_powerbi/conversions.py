@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 PUSH_SCALE = 4
 PUSH_CHARACTERS = 4000
-_PUSH_LIMIT = Decimal(10) ** 24
+_PUSH_LIMIT = Decimal("999999999999999999999999.99995")
+"""Which is rounded to a digit more than 24 before the point."""
 _INTEGERS = (-(2**63), 2**63 - 1)
 _DIGITS = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _SECOND = 1_000_000
@@ -95,8 +97,8 @@ def rows(data: pa.Table, table: TableMap) -> Converted:
         exact = values(data, column, refused, doubles=False)
         match column.type:
             case "Decimal" | "Double":
-                _refuse(exact, column, refused, lambda value: abs(value) < _PUSH_LIMIT)
-                if column.type == "Decimal":
+                _refuse(exact, column, refused, lambda value: value.copy_abs() < _PUSH_LIMIT)
+                if column.type == "Decimal" and not refused:
                     exact, rounded[column.name] = at_push_scale(exact)
                 columns[column.name] = exact.to_pylist()
             case "DateTime":
@@ -306,12 +308,17 @@ def _integer(value: Any) -> int:  # noqa: ANN401 - of any type that JSON has
     return int(value)
 
 
-def _decimal(value: Any) -> Decimal:  # noqa: ANN401 - as above
+def _number(value: Any) -> Decimal:  # noqa: ANN401 - as above
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise ValueError  # noqa: TRY004 - refused with the others
     exact = Decimal(value)
     if not exact.is_finite():
         raise ValueError
+    return exact
+
+
+def _decimal(value: Any) -> Decimal:  # noqa: ANN401 - as above
+    exact = _number(value)
     _, digits, exponent = exact.normalize(_WIDE).as_tuple()
     if -int(exponent) > SCALE or len(digits) + int(exponent) > PRECISION - SCALE:
         raise ValueError
@@ -319,7 +326,10 @@ def _decimal(value: Any) -> Decimal:  # noqa: ANN401 - as above
 
 
 def _double(value: Any) -> float:  # noqa: ANN401 - as above
-    return float(_decimal(value))
+    made = float(_number(value))
+    if not isfinite(made):
+        raise ValueError
+    return made
 
 
 def _boolean(value: object) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from loader_core import LoaderError
 from loader_core.doctor import Finding
-from target_powerbi import mapping
+from target_powerbi import mapping, queries
 from target_powerbi.errors import AccessError, CreationError, MissingError, RefusedError
 from target_powerbi.lake import Lake
 from target_powerbi.model import Model
@@ -146,10 +146,9 @@ def _model(target: TargetPowerBI, client: Client, tables: Mapping) -> Iterator[F
 
 
 def _queries(client: Client, dataset_id: str, tables: Mapping) -> Finding:
-    query = {"queries": [{"query": f"EVALUATE ROW(\"n\", COUNTROWS('{tables.tables[0].name}'))"}]}
-    path = f"datasets/{dataset_id}/executeQueries"
+    query = f"EVALUATE ROW(\"n\", COUNTROWS('{tables.tables[0].name}'))"
     try:
-        client.call("POST", path, "asking the model", query)
+        queries.row(client, f"datasets/{dataset_id}", query, "asking the model")
     except AccessError:
         return Finding("queries", "failed", _QUERIES)
     except LoaderError as error:

@@ -2,8 +2,10 @@
 
 Knows versions of tables and what was done when; knows no rows. A Direct Lake model shows the
 versions at which it was refreshed last (framed), so one refresh after all tables turns all reports
-at once. What was shown is remembered in a file: a run that ends between the last commit and the
-refresh leaves the refresh to the next one. Without the file there is one refresh more than needed.
+at once. Small files are put together before it, and files of before are removed after it: a model
+whose refresh fails still has all that it shows. What was shown is remembered in a file: a run that
+ends between the last commit and the refresh leaves the refresh to the next one. Without the file
+there is one refresh more than needed.
 """
 
 from __future__ import annotations
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from target_powerbi.mapping import Mapping
 
 FILE = "onelake.json"
-KEEP_HOURS = 7 * 24
-"""Hours for which files that no table needs any more are kept: readers may still have them open."""
 
 logger = logging.getLogger(__name__)
 
@@ -88,38 +88,53 @@ class Framing:
         done = self._read()
         tables = sorted({*names, *(table.name for table in self._mapping.tables)})
         found = self._lake.versions(tables)
-        if self._every and self._maintain(found, done):
+        due = self._due(found, done)
+        for name in due:
+            self._lake.commit(f"compacting '{name}'", lambda name=name: self._compact(name))  # type: ignore[misc] # a default binds it
+        if due:
             found = self._lake.versions(tables)
         if self._refresh and found and found != done.shown:
             self._refresh()
             logger.info("Refreshed the model that shows %d tables", len(found))
             done.shown = found
-        self._disk.write(self._path, msgspec.json.encode(done))
+            self._write(done)
+        for name in due:
+            self._lake.commit(f"removing files of '{name}'", lambda name=name: self._clean(name))  # type: ignore[misc] # as above
+            done.maintained[name] = self._clock.now()
+            self._write(done)
 
-    def _maintain(self, names: Iterable[str], done: _Done) -> bool:
-        """Look after the tables that are due; whether there was one."""
+    def _due(self, names: Iterable[str], done: _Done) -> list[str]:
+        """The tables that are due; those that are seen first are later."""
+        if not self._every:
+            return []
         now = self._clock.now()
         due = [name for name in names if done.maintained.setdefault(name, now) + self._every <= now]
-        for name in due:
-            self._lake.commit(f"maintaining '{name}'", lambda name=name: self._look_after(name))  # type: ignore[misc] # a default binds it
-            done.maintained[name] = now
-            self._disk.write(self._path, msgspec.json.encode(done))
-        return bool(due)
+        self._write(done)
+        return due
 
-    def _look_after(self, name: str) -> None:
-        """Put small files together, and remove those that nobody needs."""
-        table = self._lake.open(self._lake.place.table(name))
-        if table is None:
-            return
-        made = table.optimize.compact(commit_properties=ONE_TRY)
-        gone = table.vacuum(KEEP_HOURS, dry_run=False, commit_properties=ONE_TRY)
-        logger.info(
-            "Table '%s': %d files put together into %d, %d removed",
-            name,
-            made["numFilesRemoved"],
-            made["numFilesAdded"],
-            len(gone),
-        )
+    def _compact(self, name: str) -> None:
+        """Put small files together."""
+        if table := self._lake.open(self._lake.place.table(name)):
+            made = table.optimize.compact(commit_properties=ONE_TRY)
+            logger.info(
+                "Table '%s': %d files put together into %d",
+                name,
+                made["numFilesRemoved"],
+                made["numFilesAdded"],
+            )
+
+    def _clean(self, name: str) -> None:
+        """Remove files that no version needs which the table's own retention keeps, 7 days mostly.
+
+        Without `full` only those would go that were in use since the last checkpoint: neither the
+        older ones nor files whose commit was never made.
+        """
+        if table := self._lake.open(self._lake.place.table(name)):
+            gone = table.vacuum(dry_run=False, full=True, commit_properties=ONE_TRY)
+            logger.info("Table '%s': %d files removed", name, len(gone))
+
+    def _write(self, done: _Done) -> None:
+        self._disk.write(self._path, msgspec.json.encode(done))
 
     def _read(self) -> _Done:
         try:

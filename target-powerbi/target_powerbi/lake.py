@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from pyarrow.fs import FileSelector, FileType, PyFileSystem
 from loader_core import DestinationError, LoaderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from loader_core.clock import Clock
@@ -140,14 +141,13 @@ class Lake:
             sql: The query.
             tables: By the names that it has in the query.
         """
-        builder = QueryBuilder()
-        for name, table in tables.items():
-            builder.register(name, table)
-        try:
-            # `pa.table` would import pandas, to see whether it is given one of its frames
-            return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
-        except (DeltaError, OSError, pa.ArrowException) as error:
-            raise self.fault("reading tables", error) from None
+        with self._reading():
+            return _reader(sql, tables).read_all()
+
+    def parts(self, sql: str, **tables: DeltaTable) -> Iterator[pa.RecordBatch]:
+        """The same, read while it is taken."""
+        with self._reading():
+            yield from _reader(sql, tables)
 
     def commit(self, what: str, change: Callable[[], _T]) -> _T:
         """Make a change; where another writer's commit came in between, make it anew.
@@ -214,6 +214,13 @@ class Lake:
             f"{what} failed ({type(error).__name__})", "Run again; the next run begins with it"
         )
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            raise self.fault("reading tables", error) from None
+
     def _files(self) -> PyFileSystem:
         return PyFileSystem(DeltaStorageHandler(self.place.address, self.place.storage_options()))
 
@@ -252,6 +259,14 @@ _CAUSES = (
 def of_batch(key: str) -> CommitProperties:
     """A commit that names its batch, and is tried once as `ONE_TRY` is."""
     return CommitProperties(custom_metadata={BATCH: key}, max_commit_retries=0)
+
+
+def _reader(sql: str, tables: Mapping[str, DeltaTable]) -> pa.RecordBatchReader:
+    builder = QueryBuilder()
+    for name, table in tables.items():
+        builder.register(name, table)
+    # `pa.table` would import pandas, to see whether it is given one of its frames
+    return pa.RecordBatchReader.from_stream(builder.execute(sql))
 
 
 def _short(address: str) -> str:

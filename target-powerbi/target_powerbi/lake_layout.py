@@ -41,6 +41,7 @@ class Layout:
         mapped: Its mapping, if it has one.
         schema: Its columns.
         sources: The column of a batch for each column that is not of the mapping.
+        names: The stored column that holds a column of the batches as it is.
         key: Columns by which a new row finds the one whose place it takes; none where rows are
             only added.
         order: Which of two rows with one key is newer.
@@ -53,6 +54,7 @@ class Layout:
     mapped: TableMap | None
     schema: pa.Schema
     sources: dict[str, str]
+    names: dict[str, str]
     key: tuple[str, ...]
     order: tuple[str, ...]
     document_key: tuple[str, ...]
@@ -81,14 +83,6 @@ class Layout:
             elif made is not None:
                 columns.append(made[wanted.name].cast(wanted.type))
         return pa.Table.from_arrays(columns, schema=self.schema)
-
-    def stored(self, source: str) -> str | None:
-        """The stored column that holds a batch's column as it is."""
-        if self.mapped:
-            for column in self.mapped.columns:
-                if column.field == source:
-                    return column.name
-        return next((name for name, of in self.sources.items() if of == source), None)
 
 
 def stored_name(name: str) -> str:
@@ -131,6 +125,7 @@ def layout(table: Table, mapping: Mapping) -> Layout:
         mapped=mapped,
         schema=pa.schema(fields),
         sources=sources,
+        names=names,
         key=() if only_adds else tuple(names[each] for each in table.key),
         order=() if only_adds else tuple(names[each] for each in table.order),
         document_key=tuple(names[each] for each in document.key) if document else (),

@@ -140,20 +140,25 @@ def _relationship_faults(each: Relationship, mapping: Mapping) -> Iterator[str]:
 
 
 def _path_faults(mapping: Mapping) -> Iterator[str]:
-    """Two ways from one table to another: Power BI would not know which of them filters."""
-    leads: dict[str, list[str]] = {}
+    """Two ways from one table to another: Power BI would not know which of them filters.
+
+    A relationship leads from the many to the one; where the many filter the one, back too.
+    """
+    leads: dict[str, list[tuple[str, Relationship]]] = {}
     for each in mapping.relationships:
-        leads.setdefault(each.from_table, []).append(each.to_table)
+        leads.setdefault(each.from_table, []).append((each.to_table, each))
+        if each.cross_filter == "BothDirections":
+            leads.setdefault(each.to_table, []).append((each.from_table, each))
     for table in mapping.tables:
         reached = {table.name}
         waiting = list(leads.get(table.name, ()))
         while waiting:
-            name = waiting.pop()
+            name, by = waiting.pop()
             if name in reached:
                 yield f"table '{table.name}': two ways of relationships lead to '{name}'"
                 return
             reached.add(name)
-            waiting += leads.get(name, ())
+            waiting += [way for way in leads.get(name, ()) if way[1] is not by]
 
 
 def _twice(names: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import QueryBuilder
 
+from loader_core.ordering import stored_is_newer
 from loader_core.tables import DELETED_AT
 from loader_core.type_table import UTC_TIME
 from target_powerbi.lake import ONE_TRY, of_batch
@@ -56,13 +57,16 @@ def upsert(table: DeltaTable, rows: pa.Table, stored: Layout, batch: str) -> Non
         for name in rows.column_names
         if name not in stored.key
     )
-    guard = f"NOT coalesce({_newer(stored.order)}, false) AND ({differs or 'false'})"
+    mark = DELETED_AT if stored.marks else None
+    newer = stored_is_newer(stored.order, lambda name: f"`{name}`", mark=mark)
+    guard = f"NOT {newer} AND ({differs or 'false'})"
     (
         table.merge(
             rows,
             " AND ".join(f"t.`{name}` = s.`{name}`" for name in stored.key),
             source_alias="s",
             target_alias="t",
+            streamed_exec=False,  # else all files of the table are read, not those of these keys
             commit_properties=of_batch(batch),
         )
         .when_matched_update(columns, predicate=guard)
@@ -129,6 +133,7 @@ def remove(table: DeltaTable, documents: pa.Table, stored: Layout, now: datetime
         " AND ".join(f"t.`{name}` = s.`{name}`" for name in stored.document_key),
         source_alias="s",
         target_alias="t",
+        streamed_exec=False,  # as above
         commit_properties=ONE_TRY,
     )
     if stored.marks:
@@ -136,16 +141,6 @@ def remove(table: DeltaTable, documents: pa.Table, stored: Layout, now: datetime
         merge.when_matched_update({f"`{DELETED_AT}`": f"s.`{_AT}`"}, predicate=left).execute()
     else:
         merge.when_matched_delete(predicate=older).execute()
-
-
-def _newer(order: Sequence[str]) -> str:
-    """Whether the stored row `t` is newer than the row `s`."""
-    *versions, extracted = (f"`{name}`" for name in order)
-    later = f"t.{extracted} > s.{extracted}"
-    for version in versions:
-        same = f"t.{version} = s.{version} OR t.{version} IS NULL OR s.{version} IS NULL"
-        later = f"(t.{version} > s.{version} OR (({same}) AND {later}))"
-    return later
 
 
 def _between(name: str, values: pa.ChunkedArray) -> list[str]:

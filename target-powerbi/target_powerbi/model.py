@@ -18,7 +18,7 @@ from target_powerbi.errors import MissingError, ModelError, RefusedError
 from target_powerbi.mapping import Column, dataset, table_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from target_powerbi.client import Client
     from target_powerbi.mapping import Mapping
@@ -29,6 +29,7 @@ BATCH_KEY = "_batch_key"
 ADDED = (Column(name=BATCH_KEY, field=BATCH_KEY, type="String", hidden=True),)
 """What each table has beside the columns of the mapping: which request a row came in."""
 _ID, _MAKING, _NEW = "dataset id", "dataset in the making", "dataset is new"
+_RELATIONSHIPS = "relationships"
 _TODO_POLICY = (
     "Set 'schema_policy' to evolve for columns and measures that are added, or to recreate for "
     "anything else; or bring the mapping back to what the model is"
@@ -69,9 +70,16 @@ class Model:
         self._mapping = mapping
         self._settings = settings
         self._wanted = {table.name: table_body(table, ADDED) for table in mapping.tables}
+        self._ways = sorted(
+            f"'{each.from_table}'[{each.from_column}] to '{each.to_table}'[{each.to_column}]"
+            for each in mapping.relationships
+        )
 
-    def open(self) -> None:
+    def open(self, before_anew: Callable[[], None]) -> None:
         """Find the model, or make it, and see that rows of the mapping can go into it.
+
+        Args:
+            before_anew: Called before a model that is there is deleted; it may object.
 
         Raises:
             ModelError: They cannot; the message lists why.
@@ -87,7 +95,7 @@ class Model:
         if not self.knows(found["id"]):
             self._take_over(found["id"])
         elif differences:
-            self._mend(found["id"], differences)
+            self._mend(found["id"], differences, before_anew)
 
     @property
     def is_new(self) -> bool:
@@ -141,6 +149,8 @@ class Model:
         for name, wanted in self._wanted.items():
             if name in there and name in manifest:
                 differences += _differences(name, manifest[name], wanted)
+        if (ways := self._state.noted(_RELATIONSHIPS)) is not None:
+            differences += _other_ways(json.loads(ways), self._ways)
         return differences
 
     def knows(self, dataset_id: str) -> bool:
@@ -203,6 +213,8 @@ class Model:
             self._state.note(_MAKING)
             self._state.ask("DELETE FROM manifest")
             self._note_tables(self._wanted)
+            made = since == "made"  # else what it has is not known
+            self._state.note(_RELATIONSHIPS, json.dumps(self._ways) if made else None)
             self._state.note(_NEW, since)
 
     def _take_over(self, dataset_id: str) -> None:
@@ -228,7 +240,9 @@ class Model:
         self._put(dataset_id, self._wanted)
         self._is(dataset_id, "taken over")
 
-    def _mend(self, dataset_id: str, differences: list[Difference]) -> None:
+    def _mend(
+        self, dataset_id: str, differences: list[Difference], before_anew: Callable[[], None]
+    ) -> None:
         """Do about differences what the policy says."""
         policy = self._settings.schema_policy
         if policy == "recreate":
@@ -237,6 +251,7 @@ class Model:
                     "a dataset that is given by its id cannot be made anew: it would have another",
                     "Give its name as 'dataset', and no 'dataset_id'",
                 )
+            before_anew()
             logger.warning("Making the dataset anew: %s", _listed(differences))
             self._client.call("DELETE", f"datasets/{dataset_id}", "deleting the dataset")
             self._make()
@@ -298,6 +313,22 @@ def _differences(name: str, there: dict[str, Any], wanted: dict[str, Any]) -> li
     if looks or there.get("measures") != wanted.get("measures"):
         found.append(Difference(f"measures or formats of '{name}' are others in it", "put"))
     return sorted(found)
+
+
+def _other_ways(there: list[str], wanted: list[str]) -> list[Difference]:
+    """Relationships that a model has not, or has beyond those of the mapping."""
+    return [
+        *(
+            Difference(f"the relationship from {way} is not in it, and cannot be added", "never")
+            for way in wanted
+            if way not in there
+        ),
+        *(
+            Difference(f"the relationship from {way} is in it, and not in the mapping", "keep")
+            for way in there
+            if way not in wanted
+        ),
+    ]
 
 
 def _grown(there: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

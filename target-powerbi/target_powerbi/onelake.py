@@ -17,10 +17,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from deltalake import Schema, write_deltalake
 
-from loader_core import Outcome, SchemaError, Writer
+from loader_core import DestinationError, LoaderError, Outcome, SchemaError, Writer
 from loader_core.tables import DELETED_AT, VERSION
 from target_powerbi import merging
 from target_powerbi.lake import ONE_TRY, of_batch
@@ -51,6 +50,9 @@ class OneLakeWriter(Writer):
             and the refresh of the model.
         keeps_unmapped: Streams without a mapping are stored with their own columns; else they are
             left out, which is said.
+
+    Attributes:
+        unfinished: Why what follows the last table was not done, if it was not: the rows are there.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class OneLakeWriter(Writer):
         *,
         keeps_unmapped: bool = False,
     ) -> None:
+        self.unfinished: LoaderError | None = None
         self._lake = lake
         self._mapping = mapping
         self._clock = clock
@@ -86,7 +89,7 @@ class OneLakeWriter(Writer):
         if table.generation:
             self._drop_generations(stored, keep=str(table.generation))
         self._tell(table, stored)
-        self._fit(stored, self._address(stored, table))
+        self._fit(stored, self._address(stored, table), keeps_rows=True)
 
     def write(self, batch: Batch) -> Outcome:
         """Write a batch: see `Writer`, and the steps above."""
@@ -140,7 +143,7 @@ class OneLakeWriter(Writer):
             return
         stored = layout(table, self._mapping)
         staged, address = self._address(stored, table), self._lake.place.table(stored.name)
-        self._fit(stored, address)
+        self._fit(stored, address, keeps_rows=False)
 
         def change() -> None:
             new = self._there(stored, staged)
@@ -163,13 +166,13 @@ class OneLakeWriter(Writer):
         stored, parents = (layout(each, self._mapping) for each in (table, parent))
         lines, documents = (self._lake.place.table(each.name) for each in (stored, parents))
         wanted = (*table.document.key, table.document.version)
-        columns = [parents.stored(name) for name in wanted]
+        columns = [parents.names.get(name) for name in wanted]
         missing = [name for name, column in zip(wanted, columns, strict=True) if column is None]
         if missing:
             raise SchemaError(
                 f"lines without a document cannot be found, since the table '{parents.name}' has "
                 f"no column for {', '.join(missing)}",
-                f"Add to the mapping of '{parent.name}' columns with these fields",
+                f"Add to the mapping of '{parent.name}' columns with these fields, of their types",
             ).at(table.name)
 
         def change() -> None:
@@ -184,9 +187,15 @@ class OneLakeWriter(Writer):
         self._lake.commit(f"removing lines of empty documents from '{stored.name}'", change)
 
     def finish(self) -> None:
-        """Have the tables looked after and the model refreshed, once for all tables."""
-        if self._after:
-            self._after(sorted(self._stored))
+        """Have the tables looked after and the model refreshed, once for all tables.
+
+        A fault in that holds neither rows nor STATE back, and the next run does it.
+        """
+        try:
+            if self._after:
+                self._after(sorted(self._stored))
+        except LoaderError as error:
+            self.unfinished = error
 
     def _leaves_out(self, table: Table) -> bool:
         """Whether a stream goes nowhere; said once."""
@@ -226,28 +235,41 @@ class OneLakeWriter(Writer):
         return place.table(stored.name)
 
     def _there(self, stored: Layout, address: str) -> DeltaTable:
-        """A table that was prepared; made anew, if somebody has removed it."""
-        there = self._lake.open(address)
-        if there is None:
-            self._lake.create(address, stored.schema)
-            there = self._lake.open(address)
-        if there is None:
-            raise SchemaError(
-                f"the table '{stored.name}' was made and is not there",
-                "See who removes tables of the lakehouse, and run again",
-            ).at(stored.stream)
-        return there
+        """A table that was prepared.
 
-    def _fit(self, stored: Layout, address: str) -> None:
-        """Make a stored table, or add the columns that it lacks.
+        It is never made anew here: what is left of a run whose table somebody removes would pass
+        for all of it, and a generation without its first batches would replace a whole table.
 
         Raises:
-            SchemaError: A column is there with another type.
+            DestinationError: It is gone.
         """
+        there = self._lake.open(address)
+        if there is None:
+            raise DestinationError(
+                f"the table '{stored.name}' was removed while it was being loaded",
+                "See who removes tables of the lakehouse, and run the tap with --full-refresh",
+            )
+        return there
+
+    def _fit(self, stored: Layout, address: str, *, keeps_rows: bool) -> None:
+        """Make a stored table, or add the columns that it lacks.
+
+        Args:
+            stored: How it is stored.
+            address: Where it is.
+            keeps_rows: New rows are to find those that are there.
+
+        Raises:
+            SchemaError: A column is there with another type, or rows would not be found.
+        """
+        if self._lake.open(address) is None:
+            self._lake.create(address, stored.schema)
 
         def change() -> None:
             there = self._there(stored, address)
             missing = _missing(stored, there)
+            if keeps_rows:
+                _check_found(stored, there, {field.name for field in missing})
             if missing:
                 there.alter.add_columns(missing, commit_properties=ONE_TRY)
 
@@ -295,6 +317,23 @@ def _missing(stored: Layout, there: DeltaTable) -> list[Any]:
                 "Give it another name in the mapping file, or begin a new table",
             ).at(stored.stream)
     return missing
+
+
+def _check_found(stored: Layout, there: DeltaTable, missing: set[str]) -> None:
+    """See that new rows find the rows whose place they take.
+
+    Raises:
+        SchemaError: The rows that are there lack columns by which they are found, as after a
+            change of the mapping that names such a column otherwise: each would stay, doubled.
+    """
+    lost = sorted({*stored.key, *stored.document_key, stored.document_version} & missing)
+    if lost and there.count():
+        raise SchemaError(
+            f"the rows of the table '{stored.name}' have no {', '.join(lost)}, by which new rows "
+            "find those whose place they take",
+            "Give the columns the names of before in the mapping file; or replace the table: one "
+            "run with 'load_method' overwrite and the tap's --full-refresh",
+        ).at(stored.stream)
 
 
 def _type(field: Any) -> str:  # noqa: ANN401 - delta-rs does not say

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from loader_core import LostAnswerError
-from target_powerbi import limits, lineage
+from target_powerbi import limits, lineage, queries
 from target_powerbi.client import LATER
 from target_powerbi.errors import AmbiguousError, RefusedError, ThrottledError
 from target_powerbi.limits import Post
@@ -165,7 +165,7 @@ class Outgoing:
         """Send what waits; gives how many requests that were.
 
         Raises:
-            AmbiguousError: Rows of a request are there in part.
+            AmbiguousError: Rows of a request are there in part; or not, and are no longer kept.
             ThrottledError: The next allowance is too far away.
             LoaderError: It cannot be sent now.
         """
@@ -207,26 +207,29 @@ class Outgoing:
         self._state.ask("DELETE FROM waiting")
         self._state.ask("DELETE FROM held")
 
-    def again(self, batch: str) -> tuple[int, int]:
+    def again(self, batch: str) -> set[str]:
         """Have the requests of a batch looked for, and sent again where they are not there.
 
+        Those from before their table was cleared are none: what they added is not to be there.
+
         Returns:
-            How many will be, and how many are no longer kept.
+            The tables that they are for.
         """
+        those = (
+            "kind = 'rows' AND state = 'sent' AND substr(batch, 1, ?) = ? AND NOT EXISTS ("
+            "SELECT 1 FROM waiting AS later WHERE later.place = waiting.place "
+            "AND later.kind = 'clear' AND later.number > waiting.number)"
+        )
+        given = (len(batch), batch)
         with self._state.transaction():
-            ((kept, gone),) = self._state.ask(
-                "SELECT count(body), count(*) - count(body) FROM waiting "
-                "WHERE kind = 'rows' AND state = 'sent' AND substr(batch, 1, ?) = ?",
-                len(batch),
-                batch,
+            found = self._state.ask(
+                f"SELECT place, sum(rows) FROM waiting WHERE {those} GROUP BY place",  # noqa: S608 - this file's own words
+                *given,
             )
-            self._state.ask(
-                "UPDATE waiting SET state = 'unknown' WHERE kind = 'rows' AND state = 'sent' "
-                "AND body IS NOT NULL AND substr(batch, 1, ?) = ?",
-                len(batch),
-                batch,
-            )
-        return int(kept), int(gone)
+            for place, rows in found:  # which are counted anew when they are found, or sent
+                self._state.ask("UPDATE held SET rows = rows - ? WHERE place = ?", rows, place)
+            self._state.ask(f"UPDATE waiting SET state = 'unknown' WHERE {those}", *given)  # noqa: S608 - as above
+        return {place for place, _ in found}
 
     def forget_old(self) -> None:
         """Let go of rows that were sent long enough ago."""
@@ -236,53 +239,38 @@ class Outgoing:
             self._now() - self._settings.keep_sent_days * _DAY,
         )
 
-    def count(self, place: str, key: str | None = None) -> int:
-        """Rows of a table, or of one request, as the model shows them.
-
-        Raises:
-            AmbiguousError: Power BI does not let the model be asked.
-        """
-        rows = f"'{place}'"
-        if key is not None:
-            rows = f'FILTER({rows}, {rows}[{BATCH_KEY}] = "{key}")'
-        query = {
-            "queries": [{"query": f'EVALUATE ROW("n", COUNTROWS({rows}))'}],
-            "serializerSettings": {"includeNulls": True},
-        }
-        what = f"counting rows of '{place}'"
-        try:
-            answer = self._client.call("POST", f"{self.dataset}/executeQueries", what, query)
-            (result,) = answer.value["results"]
-            ((row,),) = (table["rows"] for table in result["tables"])
-        except RefusedError as error:
-            raise _cannot_ask(error.what) from None
-        except (KeyError, TypeError, ValueError):
-            raise _cannot_ask(f"{what} has no result") from None
-        return int(next(iter(row.values())) or 0)
-
     def _send(self, request: Request) -> None:
         """Send a request, and see that it has arrived once."""
-        until = self._clock.monotonic() + self._settings.retry_seconds
         is_unknown = request.state == "unknown" and request.kind == ROWS
         was_there = False
+        lost_at: float | None = None
         while True:
             if is_unknown and (was_there := self._arrived(request)):
                 request_id = None
                 break
+            if request.body is None:
+                raise _whole(
+                    f"'{request.place}' does not show the rows of request '{request.key}', and "
+                    "they are no longer kept",
+                    request.place,
+                )
             self._pace(request)
             self._begin(request)
             try:
                 request_id = self._call(request)
                 break
             except LostAnswerError as error:
-                if self._clock.monotonic() > until:
+                now = self._clock.monotonic()  # not since the first wait, which may take an hour
+                lost_at = now if lost_at is None else lost_at
+                if now > lost_at + self._settings.retry_seconds:
                     raise
                 logger.warning("%s; looking for what became of it", error.what)
                 is_unknown = request.kind == ROWS
-            except (RefusedError, ThrottledError):  # it was not done
-                self._state.ask(
-                    "UPDATE waiting SET state = 'waiting' WHERE number = ?", request.number
-                )
+            except (RefusedError, ThrottledError):
+                if not is_unknown:  # it was not done; else an earlier attempt may yet show
+                    self._state.ask(
+                        "UPDATE waiting SET state = 'waiting' WHERE number = ?", request.number
+                    )
                 raise
         self._end(request, request_id)
         logger.info(
@@ -312,7 +300,7 @@ class Outgoing:
         until = self._clock.monotonic() + self._settings.settle_seconds
         pause, found = FIRST_LOOK_SECONDS, 0
         while True:
-            found = self.count(request.place, request.key)
+            found = self._shown(request)
             if found == request.rows:
                 return True
             if self._clock.monotonic() + pause > until:
@@ -321,13 +309,26 @@ class Outgoing:
             pause = min(MOST_LOOK_SECONDS, pause * 2)
         if found == 0:
             return False
-        raise AmbiguousError(
+        raise _whole(
             f"of the {request.rows} rows of request '{request.key}', '{request.place}' shows "
             f"{found}",
-            "Set 'schema_policy' to recreate, or run with 'adopt' and the tap's --full-refresh: "
-            "rows cannot be taken out of a push dataset one by one",
-            place=request.place,
+            request.place,
         )
+
+    def _shown(self, request: Request) -> int:
+        """Rows of a request that the model shows.
+
+        Raises:
+            AmbiguousError: Power BI does not let it be asked.
+        """
+        place = f"'{request.place}'"
+        those = f'FILTER({place}, {place}[{BATCH_KEY}] = "{request.key}")'
+        query = f'EVALUATE ROW("n", COUNTROWS({those}))'
+        try:
+            found = queries.row(self._client, self.dataset, query, f"counting rows of {place}")
+        except RefusedError as error:
+            raise _cannot_ask(error.what) from None
+        return int(next(iter(found.values()), None) or 0)
 
     def _pace(self, request: Request) -> None:
         """Wait until the limits let a request be sent.
@@ -383,6 +384,10 @@ class Outgoing:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _whole(what: str, place: str) -> AmbiguousError:
+    return AmbiguousError(what, "Run again: the table is cleared then, and sent whole", place=place)
 
 
 def _cannot_ask(what: str) -> AmbiguousError:

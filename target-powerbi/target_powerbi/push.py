@@ -26,7 +26,8 @@ from loader_core import LoaderError, Outcome, SettingsError, Writer
 from target_powerbi import conversions, refresh
 from target_powerbi.errors import AmbiguousError, ThrottledError
 from target_powerbi.refitting import refitted
-from target_powerbi.store import Store, stored
+from target_powerbi.store import Store
+from target_powerbi.stored_rows import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,8 +161,15 @@ class PushWriter(Writer):
 
     def trim(self, table: Table, parent: Table) -> None:
         """Remove lines of documents without lines: see `Writer`."""
-        of = self._mapping.of(parent.name)
-        if of and (place := self._removable(table)):
+        of, place = self._mapping.of(parent.name), self._removable(table)
+        if place and not of:
+            logger.warning(
+                "Table '%s': rows of documents that have none left stay, since their stream '%s' "
+                "has no table in the mapping",
+                place.name,
+                parent.name,
+            )
+        elif place and of:
             self._set_up()
             with self._state.transaction():
                 changes = self._store.trim(place.name, table, of.name)
@@ -170,37 +178,36 @@ class PushWriter(Writer):
 
     def finish(self) -> None:
         """Send the tables that changed, and have the other dataset refreshed: see `Writer`."""
-        if not self._outgoing.dataset:
-            if not self._outgoing.waits() and not self._store.dirty():
-                return
+        if self._outgoing.dataset or self._outgoing.waits() or self._store.dirty():
             self._set_up()
-        with self._state.transaction():
-            self._send_dirty()
-        self._drain()
-        self._outgoing.forget_old()
+            with self._state.transaction():
+                self._send_dirty()
+            self._drain()
+            self._outgoing.forget_old()
         self._refresh()
 
     def replay(self, batch: str) -> None:
         """Have a batch of before looked for, and what of it is not there sent again.
 
+        Where its rows went with their whole table, or are no longer kept, that is sent whole.
+
         Args:
             batch: The beginning of its key.
 
         Raises:
-            SettingsError: It is not known, or no longer kept.
+            SettingsError: It is not known.
         """
         self._set_up()
+        sought = self._outgoing.again(batch)
         places = self._store.places_of(batch)
-        with self._state.transaction():
-            for place in self._mapping.tables:
-                if place.name in places and place.load_method == "replace":
-                    self._store.mark_dirty(place.name)
-        kept, gone = self._outgoing.again(batch)
-        if gone or not (kept or places):
+        if not (sought or places):
             raise SettingsError(
-                f"the batch '{batch}' is not known, or what was sent of it is no longer kept",
-                "See the target's log for keys of batches, and 'keep_sent_days'",
+                f"the batch '{batch}' is not known, or nothing of it is left",
+                "See the target's log for keys of batches",
             )
+        with self._state.transaction():
+            for place in places - sought:  # its rows went with their whole table
+                self._store.mark_dirty(place)
 
     def close(self) -> None:
         """Let go of connections and the file."""
@@ -211,18 +218,25 @@ class PushWriter(Writer):
         """Find or make the model, and send what an earlier run left."""
         if self._outgoing.dataset:
             return
-        self._model.open()
+        self._model.open(self._see_that_rows_fit)
         self._outgoing.dataset = self._model.path
         if self._model.is_new:
             self._begin_anew()
         self._drain()
+
+    def _see_that_rows_fit(self) -> None:
+        """See that all that is known can be sent to a model as the mapping says it."""
+        for place in self._mapping.tables:
+            types = _types(place)
+            for _, _, data in self._store.rows(place.name):
+                refitted(data, types)
 
     def _begin_anew(self) -> None:
         """Have all sent that is known, since the model holds nothing of it."""
         with self._state.transaction():
             self._outgoing.drop_all()
             for place in self._mapping.tables:
-                types = {column.name: column.type for column in place.columns}
+                types = _types(place)
                 self._store.refit(place.name, lambda data, of=types: refitted(data, of))  # type: ignore[misc] # a default binds it
                 self._store.mark_dirty(place.name)
                 if self._model.is_empty:
@@ -303,6 +317,10 @@ class PushWriter(Writer):
             self.unrefreshed = error
         else:
             self._state.note(_REFRESH)
+
+
+def _types(place: TableMap) -> dict[str, str]:
+    return {column.name: column.type for column in place.columns}
 
 
 def load_of(table: Table, place: TableMap) -> Load:

@@ -388,10 +388,11 @@ def _certificate(path: str | None) -> str | None:
         text = Path(path).expanduser().read_text()
     except (OSError, UnicodeDecodeError):
         text = ""
-    if "PRIVATE KEY-----" not in text or "BEGIN CERTIFICATE-----" not in text:
+    both = "PRIVATE KEY-----" in text and "BEGIN CERTIFICATE-----" in text
+    if not both or "ENCRYPTED" in text:
         raise SettingsError(
             "the file of 'client_certificate_path' cannot be read, or is not PEM with a "
-            "certificate and its private key",
-            "Export both into one PEM file without a password",
+            "certificate and its private key without a password",
+            "Export both into one PEM file, without a password",
         )
     return text

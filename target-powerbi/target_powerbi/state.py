@@ -8,7 +8,7 @@ committed is on the disk. The outbox's lock keeps other processes out.
 | `current_rows` | `store` | the rows that the model is to show, as they are sent |
 | `batches`, `dirty` | `store` | batches that were taken; tables to be sent anew |
 | `waiting`, `posts`, `held` | `outgoing` | requests, when rows were sent, rows by table |
-| `manifest`, `notes` | `model` | the columns of the model's tables, its id |
+| `manifest`, `notes` | `model` | the columns of the model's tables; its id, its relationships |
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class State:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._opened = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._opened.execute("PRAGMA journal_mode = WAL")
@@ -68,10 +69,7 @@ class State:
                     f"BEGIN; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
                 )
         except sqlite3.Error as error:
-            raise OutboxError(
-                f"the state file {path} cannot be used ({type(error).__name__})",
-                "Give it rights and space, or put a copy in its place",
-            ) from None
+            raise self._unusable(error) from None
         if found not in {0, FORMAT}:
             raise OutboxError(
                 f"the state file {path} has format {found}, and this version reads {FORMAT}",
@@ -80,26 +78,36 @@ class State:
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - of SQLite
         """The rows that a statement gives."""
-        return self._opened.execute(sql, values).fetchall()
+        try:
+            return self._opened.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     def each(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - of SQLite
         """The rows that a statement gives, one after the other."""
-        return iter(self._opened.execute(sql, values))
+        try:
+            yield from self._opened.execute(sql, values)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     def many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Do a statement for each row."""
-        self._opened.executemany(sql, rows)
+        try:
+            self._opened.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is done within is on the disk when the block ends well, else none of it."""
-        self._opened.execute("BEGIN IMMEDIATE")
+        self.ask("BEGIN IMMEDIATE")
         try:
             yield
+            self.ask("COMMIT")
         except BaseException:
-            self._opened.execute("ROLLBACK")
+            if self._opened.in_transaction:  # SQLite itself goes back when the disk is full
+                self._opened.execute("ROLLBACK")
             raise
-        self._opened.execute("COMMIT")
 
     def note(self, name: str, value: str | None = None) -> None:
         """Remember a value under a name; `None` forgets it."""
@@ -116,3 +124,10 @@ class State:
     def close(self) -> None:
         """Let go of the file."""
         self._opened.close()
+
+    def _unusable(self, error: sqlite3.Error) -> OutboxError:
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return OutboxError(
+            f"the state file {self._path} cannot be used ({name})",
+            "Give it rights and space, or put a copy in its place",
+        )

@@ -8,23 +8,18 @@ versions, documents and generations is in `loader_core.writer`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from loader_core import RejectedError
-from loader_core.tables import DELETED_AT, VERSION
+from target_powerbi.stored_rows import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from loader_core import Batch, Table
+    from loader_core import Table
     from target_powerbi.state import State
-
-LONGEST_IDENTITY = 100
-"""Letters of a text that may be part of what names a document."""
+    from target_powerbi.stored_rows import Row
 
 
 class Change(NamedTuple):
@@ -33,29 +28,6 @@ class Change(NamedTuple):
     key: str
     old: bytes | None
     new: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row as it is stored.
-
-    Attributes:
-        key: The values of its key as JSON.
-        version, extracted: By which it is newer or older than another.
-        document, document_version: Which document it is a line of, and of which version.
-        table_version: `_sdc_table_version`.
-        identity: Short values that may name a document, as JSON.
-        data: The row as it is sent; `None` if it is deleted.
-    """
-
-    key: str
-    version: Any
-    extracted: Any
-    document: str | None
-    document_version: Any
-    table_version: int | None
-    identity: str | None
-    data: bytes | None
 
 
 class Store:
@@ -98,7 +70,7 @@ class Store:
             generation: Of the table; 0 but for one that is to replace it.
             rows: The rows.
             batch: Key of the batch that they came in.
-            fixed: Rows cannot change once they are there.
+            fixed: Rows stay as they are once they are there.
 
         Returns:
             The rows that changed.
@@ -118,9 +90,11 @@ class Store:
                 row.key,
             )
             old = found[0][2] if found else None
-            if fixed and old is not None and row.data not in {None, old}:
-                refused[number] = "it was appended before with other values"
-            if row.document is not None:
+            if fixed and old is not None:
+                if row.data is not None and not _agree(row.data, old):
+                    refused[number] = "it was appended before with other values"
+                continue
+            if row.document is not None and not fixed:
                 documents.add(row.document)
             if found and _is_newer(found[0], row):
                 continue
@@ -152,7 +126,7 @@ class Store:
             of = json.loads(text)
             version = of.get(table.document.version)
             if version is not None and all(name in of for name in table.document.key):
-                newest[_text([of[name] for name in table.document.key])] = version
+                newest[text_of([of[name] for name in table.document.key])] = version
         changes = []
         for document, version in newest.items():
             changes += self._remove(
@@ -160,20 +134,21 @@ class Store:
             )
         return changes
 
-    def replace(self, place: str, generation: int) -> list[Change]:
-        """Put a generation in the place of the table."""
-        old, new = (
-            dict(
-                self._state.ask(
-                    "SELECT key, data FROM current_rows WHERE place = ? AND generation = ?",
-                    place,
-                    each,
-                )
-            )
-            for each in (0, generation)
+    def replace(self, place: str, generation: int) -> bool:
+        """Put a generation in the place of the table; gives whether that changes any row."""
+        if not self._state.noted(f"generation {place}"):
+            return False  # it was done before
+        one_of, pair = (
+            (
+                "SELECT key, data FROM current_rows "
+                "WHERE place = ? AND generation = ? AND data IS NOT NULL"
+            ),
+            ((0, generation), (generation, 0)),
         )
-        if not new and not self._state.noted(f"generation {place}"):
-            return []  # it was done before
+        changes = any(
+            self._state.ask(f"{one_of} EXCEPT {one_of} LIMIT 1", place, these, place, those)
+            for these, those in pair
+        )
         self._state.ask("DELETE FROM current_rows WHERE place = ? AND generation = 0", place)
         self._state.ask(
             "UPDATE current_rows SET generation = 0 WHERE place = ? AND generation = ?",
@@ -181,9 +156,7 @@ class Store:
             generation,
         )
         self._state.note(f"generation {place}")
-        keys = [*old, *(key for key in new if key not in old)]
-        changes = [Change(key, old.get(key), new.get(key)) for key in keys]
-        return [change for change in changes if change.old != change.new]
+        return changes
 
     def begin(self, place: str, generation: int) -> None:
         """Make a generation ready, and remove what is left of others."""
@@ -292,100 +265,19 @@ class Store:
         return changes
 
 
+def _agree(row: bytes, other: bytes) -> bool:
+    """Whether two rows have the same values in the columns that both have."""
+    if row == other:
+        return True
+    one, two = json.loads(row, parse_float=Decimal), json.loads(other, parse_float=Decimal)
+    return all(one[name] == two[name] for name in one.keys() & two.keys())
+
+
 def _is_newer(found: tuple[Any, Any, Any], row: Row) -> bool:
-    """Whether a stored row is newer than another: see `Writer.write`."""
-    version, extracted, _ = found
+    """Whether a stored row is newer than another, or gone and as new: see `Writer.write`."""
+    version, extracted, data = found
     if version is not None and row.version is not None and version != row.version:
         return bool(version > row.version)
-    return extracted is not None and row.extracted is not None and extracted > row.extracted
-
-
-def stored(batch: Batch, rows: pa.Table, data: Sequence[bytes]) -> list[Row]:
-    """The rows of a batch as they are stored.
-
-    Args:
-        batch: The batch.
-        rows: What it holds.
-        data: Its rows as they are sent.
-    """
-    table = batch.table
-    keyed = table.key and table.load_method != "append-only"
-    columns = {name: _plain(rows[name]) for name in _needed(table)}
-    nothing = [None] * rows.num_rows
-    version, extracted = ([None, *table.order] if len(table.order) == 1 else table.order) or (
-        None,
-        None,
-    )
-    document = table.document
-    keys: Sequence[str] = [f"{batch.key}:{number}" for number in range(rows.num_rows)]
-    if keyed:
-        keys = [_text(one) for one in zip(*(columns[name] for name in table.key), strict=True)]
-    documents: Sequence[str | None] = nothing
-    identities: Sequence[str | None] = nothing
-    if document:
-        of = zip(*(columns[name] for name in document.key), strict=True)
-        documents = [_text(one) for one in of]
-    elif keyed:
-        identities = _identities(rows)
-    deleted = columns.get(DELETED_AT, nothing)
-    sent = [None if gone is not None else row for gone, row in zip(deleted, data, strict=True)]
-    return [
-        Row(*values)
-        for values in zip(
-            keys,
-            columns[version] if version else nothing,
-            columns[extracted] if extracted else nothing,
-            documents,
-            columns[document.version] if document else nothing,
-            columns.get(VERSION, nothing),
-            identities,
-            sent,
-            strict=True,
-        )
-    ]
-
-
-def _needed(table: Table) -> set[str]:
-    names = {*table.key, *table.order}
-    if table.document:
-        names |= {*table.document.key, table.document.version}
-    return names | ({VERSION, DELETED_AT} & set(table.schema.names))
-
-
-def _identities(rows: pa.Table) -> list[str | None]:
-    """The short values of each row."""
-    names = [
-        field.name
-        for field in rows.schema
-        if pa.types.is_string(field.type)
-        or pa.types.is_integer(field.type)
-        or pa.types.is_temporal(field.type)
-    ]
-    columns = [_plain(rows[name]) for name in names]
-    return [
-        json.dumps(
-            {
-                name: value
-                for name, value in zip(names, values, strict=True)
-                if not isinstance(value, str) or len(value) <= LONGEST_IDENTITY
-            },
-            ensure_ascii=False,
-        )
-        for values in zip(*columns, strict=True)
-    ]
-
-
-def _plain(column: pa.ChunkedArray) -> list[Any]:
-    """Values that SQLite stores and compares as they are."""
-    of = column.type
-    if pa.types.is_timestamp(of):
-        column = pc.cast(column, pa.int64())
-    elif pa.types.is_date(of):
-        column = pc.cast(column, pa.int32())
-    elif pa.types.is_decimal(of):
-        column = pc.cast(column, pa.string())
-    return list(column.to_pylist())
-
-
-def _text(values: Iterable[Any]) -> str:
-    return json.dumps(list(values), ensure_ascii=False)
+    if extracted is None or row.extracted is None:
+        return False
+    return bool(extracted > row.extracted or (data is None and extracted == row.extracted))

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from loader_core import LoaderTarget
+from loader_core import LoaderTarget, SettingsError
 from loader_core.delivery import Finish
 from loader_core.settings import outbox_folder
 from target_powerbi import framing as framed
@@ -35,19 +35,17 @@ STATE_FILE, LINEAGE_FILE = "push.sqlite", "lineage.jsonl"
 
 
 class TargetPowerBI(LoaderTarget):
-    """Singer target for Power BI.
-
-    Attributes:
-        replayed: What is to be sent again: the beginning of a batch's key, or `` for what was not
-            acknowledged.
-        pushing: The writer of mode push, once it is made.
-    """
+    """Singer target for Power BI."""  # which `--about` shows, so attributes are told below
 
     name = "target-powerbi"
     package_name = "target-powerbi"
     config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)  # others add to it
     replayed: str | None = None
+    """What is sent again: the beginning of a batch's key, or `` for what was not acknowledged."""
     pushing: PushWriter | None = None
+    """The writer of mode push, once it is made."""
+    laking: OneLakeWriter | None = None
+    """The writer of mode onelake, once it is made."""
 
     @cached_property
     def place(self) -> Settings:
@@ -56,10 +54,12 @@ class TargetPowerBI(LoaderTarget):
 
     @property
     def destination(self) -> str:
-        """The workspace and what in it."""
+        """The workspace and what in it; the same for push and both, so one goes on as the other."""
         place = self.place
-        dataset = place.dataset_id or place.dataset
-        return f"{place.workspace_id} {place.mode} {dataset} {place.lakehouse_id or ''}".strip()
+        if place.mode == "onelake":
+            schema = place.lakehouse_schema or ""
+            return f"{place.workspace_id} {place.lakehouse_id} {schema}".strip()
+        return f"{place.workspace_id} {place.dataset_id or place.dataset}"
 
     @property
     def folder(self) -> Path:
@@ -79,6 +79,11 @@ class TargetPowerBI(LoaderTarget):
         mode, client = self.place.mode, self.make_client()
         tables = mapping.load(self.place.mapping_file)
         if mode == "onelake":
+            if self.replayed:
+                raise SettingsError(
+                    "what was sent before is kept in modes push and both only",
+                    "Leave the batch out: '--replay' alone writes what was not acknowledged",
+                )
             return self.make_lake_writer(client, tables)
         self.pushing = self.make_push_writer(client, tables)
         if self.replayed:
@@ -101,7 +106,8 @@ class TargetPowerBI(LoaderTarget):
             maintain_after_days=place.maintain_after_days,
             refresh=(lambda: refresh(client, place, self.clock, model)) if model else None,
         )
-        return OneLakeWriter(lake, tables, self.clock, framing)
+        self.laking = OneLakeWriter(lake, tables, self.clock, framing)
+        return self.laking
 
     def make_lake_place(self, client: Client) -> Place:
         """Where the lakehouse is."""
@@ -144,3 +150,5 @@ class TargetPowerBI(LoaderTarget):
         super().process_endofpipe()
         if self.pushing and self.pushing.unrefreshed:
             raise self.pushing.unrefreshed
+        if self.laking and self.laking.unfinished:
+            raise self.laking.unfinished

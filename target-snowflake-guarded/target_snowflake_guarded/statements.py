@@ -120,7 +120,7 @@ class Schema:
         updates = ""
         if not layout.only_adds:
             updates = (
-                f" WHEN MATCHED AND NOT {stored_is_newer(layout.order, quoted)} THEN UPDATE SET "
+                f" WHEN MATCHED AND NOT {_stored_is_newer(layout)} THEN UPDATE SET "
                 + ", ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in names)
             )
         return (
@@ -192,6 +192,11 @@ class Schema:
 def cancel(query_id: str) -> str:
     """Cancel a statement."""
     return f"SELECT SYSTEM$CANCEL_QUERY({literal(query_id)})"
+
+
+def _stored_is_newer(layout: Layout) -> str:
+    """Whether a stored row is newer than one of the batch."""
+    return stored_is_newer(layout.order, quoted, mark=_DELETED if layout.marks else None)
 
 
 def quoted(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loader_runs import AUDITED, KEY, Loader, audited, schema, state
+from loader_runs import AUDITED, KEY, Loader, activate, audited, schema, state
 
 TEXT = {"type": "string"}
 DOCUMENT = {"key": ["company_id", "number"], "version": "lastModifiedDateTime"}
@@ -65,3 +65,18 @@ def test_without_the_documents_stream_lines_still_follow_each_other(loader: Load
     loader.load([LINES, line("A", 2, "11:00", 2), state(2)])
 
     assert ids(loader) == ["no:A:2"]
+
+
+@pytest.mark.parametrize(
+    "came",
+    [[], [invoice("A", "10:00", 1), activate("invoices", 1)]],
+    ids=["nothing", "a document"],
+)
+def test_streams_of_which_nothing_came_are_no_trouble_where_tables_are_replaced(
+    loader: Loader, came: list[dict[str, Any]]
+) -> None:
+    run = loader.load([INVOICES, LINES, *came, state(1)], load_method="overwrite")
+
+    assert run.error is None
+    assert run.states == ["1"]
+    assert ids(loader) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from loader_core.errors import InputError, SchemaError, UnknownStreamError
 from loader_runs import Loader, record, schema, state
 
@@ -72,10 +74,11 @@ def test_a_key_that_is_no_column_is_an_error(loader: Loader) -> None:
     assert "stream 'things': the key column 'id'" in str(run.error)
 
 
-def test_a_line_that_is_no_message_is_an_error_that_does_not_quote_it(loader: Loader) -> None:
-    run = loader.load(
-        [schema("things", {"id": ID}), record("things", {"id": 1}), "secret", state(1)]
-    )
+@pytest.mark.parametrize("line", ["secret", '{"secret":' * 100_000], ids=["a word", "too deep"])
+def test_a_line_that_is_no_message_is_an_error_that_does_not_quote_it(
+    loader: Loader, line: str
+) -> None:
+    run = loader.load([schema("things", {"id": ID}), record("things", {"id": 1}), line, state(1)])
 
     assert isinstance(run.error, InputError)
     assert "message 3 of the input" in str(run.error)

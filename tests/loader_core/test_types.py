@@ -117,6 +117,11 @@ REFUSED = {
     "a text in a boolean": ({"type": "boolean"}, '"true"', "Expected `bool"),
     "no such day": ({"type": "string", "format": "date"}, '"2026-02-30"', "not a day"),
     "no such time": ({"type": "string", "format": "date-time"}, '"soon"', "not a time"),
+    "a time before the year 1": (
+        {"type": "string", "format": "date-time"},
+        '"0001-01-01T00:00:00+02:00"',
+        "not in the years 1 to 9999",
+    ),
     "an array in an object": ({"type": "object"}, "[]", "not an object"),
     "a text in an array": ({"type": "array"}, '"abc"', "not an array"),
 }

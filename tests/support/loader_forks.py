@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import pyarrow as pa
+
 from loader_core import LoaderError, LoaderTarget, Writer
 from loader_core.durable import Disk
 from loader_core.messages import StateOutput
@@ -129,6 +131,7 @@ def dying_target(config: dict[str, Any], steps: Steps) -> LoaderTarget:
 
 def serve(make: Callable[[dict[str, Any], Steps], LoaderTarget]) -> None:
     """Fork a process for each line of stdin, and run the target in it that is made for it."""
+    pa.array([0])  # with its first array, Arrow imports pandas where that is: here, for all forks
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()

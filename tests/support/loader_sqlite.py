@@ -25,6 +25,7 @@ from loader_core import (
     Writer,
     run,
 )
+from loader_core.ordering import stored_is_newer
 from loader_core.tables import DELETED_AT, VERSION
 
 if TYPE_CHECKING:
@@ -254,15 +255,10 @@ def on_conflict(table: Table) -> str:
     """What becomes of a row whose key is there: it stays, if it is newer."""
     if not table.key or table.load_method == "append-only":
         return ""
-    *version, read_at = table.order
-    newer = f"coalesce(stored.{quoted(read_at)} > excluded.{quoted(read_at)}, 0)"
-    for name in map(quoted, version):
-        newer = (
-            f"coalesce(stored.{name} > excluded.{name}, 0) "
-            f"OR (coalesce(stored.{name} = excluded.{name}, 1) AND {newer})"
-        )
+    mark = DELETED_AT if DELETED_AT in table.schema.names and not table.hard_delete else None
+    newer = stored_is_newer(table.order, quoted, mark=mark, stored="stored", new="excluded")
     set_all = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in table.schema.names)
-    return f"ON CONFLICT ({listed(table.key)}) DO UPDATE SET {set_all} WHERE NOT ({newer})"
+    return f"ON CONFLICT ({listed(table.key)}) DO UPDATE SET {set_all} WHERE NOT {newer}"
 
 
 if __name__ == "__main__":

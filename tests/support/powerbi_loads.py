@@ -143,9 +143,16 @@ class Workspace:
 
     def last_batch(self) -> str:
         """The key of the batch of the last request."""
+        return str(self.asked("SELECT batch FROM waiting ORDER BY number DESC LIMIT 1"))
+
+    def batch_of(self, key: str) -> str:
+        """The key of the batch that a row came in."""
+        return str(self.asked("SELECT batch FROM current_rows WHERE key LIKE ?", f'%"{key}"%'))
+
+    def asked(self, sql: str, *values: Any) -> Any:
+        """A value of the state file."""
         with closing(sqlite3.connect(self.folder / "outbox" / "push.sqlite")) as opened:
-            sql = "SELECT batch FROM waiting ORDER BY number DESC LIMIT 1"
-            return str(opened.execute(sql).fetchone()[0])
+            return opened.execute(sql, values).fetchone()[0]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Rows of a table, without the name of their request, in an order of their own."""

@@ -61,8 +61,13 @@ def test_numbers_inside_of_objects_never_become_floats() -> None:
     assert value == Decimal("12345678901234567890.123456789")
 
 
-def test_power_bi_takes_28_digits_and_a_row_with_more_is_refused() -> None:
-    data = pa.table({"a": pa.array([Decimal(1), Decimal(10) ** 24], EXACT)})
+@pytest.mark.parametrize(
+    "more", ["1" + "0" * 24, "9" * 24 + ".99995", "9" * 29 + ".999999999"], ids=len
+)
+def test_power_bi_takes_28_digits_and_a_row_with_more_is_refused(more: str) -> None:
+    most = Decimal("9" * 24 + ".9999499")
+    assert str(pushed("a", "Decimal", most, arrow=EXACT)[0]) == "9" * 24 + ".9999"
+    data = pa.table({"a": pa.array([Decimal(1), Decimal(more)], EXACT)})
 
     with pytest.raises(RejectedError) as refused:
         conversions.rows(data, table("a", "Decimal"))
@@ -157,3 +162,11 @@ def test_a_field_that_the_stream_lacks_gives_an_empty_column() -> None:
 
     assert found["c"].to_pylist() == [None, None]
     assert found["c"].type == pa.bool_()
+
+
+def test_a_float_takes_all_digits_that_a_column_has() -> None:
+    rates = pa.table({"rate": pa.array([Decimal("0.123456789012")], pa.decimal128(38, 12))})
+    columns = (Column(name="rate", field="rate", type="Double"),)
+    table = TableMap(stream="rates", name="rates", kind="fact", columns=columns)
+
+    assert conversions.arrow(rates, table)["rate"].to_pylist() == [0.123456789012]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +107,20 @@ def test_two_ways_between_tables_are_refused(tmp_path: Path) -> None:
         load(tmp_path, text + "".join(RELATION % way for way in ways))
 
 
+def test_a_filter_in_both_directions_makes_a_second_way(tmp_path: Path) -> None:
+    others = FACT.replace("lines", "others")
+    dimension = (TABLE % ("", "")).replace("accounts", "units")
+    text = TABLE % ("", "") + dimension + FACT + others
+    for fact in ("lines", "others"):
+        text += RELATION % (f"{fact}.account", "accounts.account")
+        text += RELATION % (f"{fact}.unit", "units.account")
+    text = text.replace('name = "number"', 'name = "unit"').replace('"Int64"', '"String"')
+    load(tmp_path, text)
+
+    with pytest.raises(SettingsError, match="two ways of relationships lead to"):
+        load(tmp_path, text + 'cross_filter = "BothDirections"\n')
+
+
 def test_a_push_dataset_counts_the_loaders_own_columns_too(tmp_path: Path) -> None:
     more = ", ".join(f"{{ name = 'c{n}', field = 'f', type = 'String' }}" for n in range(74))
     tables = load(tmp_path, TABLE % (", " + more, ""))
@@ -128,6 +143,23 @@ def test_what_ships_has_a_star_with_all_measures() -> None:
     assert {"Payables", "Receivables", "DPO", "DSO", "Balance", "Budget"} <= measures
     assert {f"{side} over 90 days" for side in ("Payables", "Receivables")} <= measures
     assert related == {table.name for table in tables.tables if table.kind == "fact"}
+
+
+def test_sums_of_documents_leave_out_drafts_as_vismas_own_balances_do() -> None:
+    for table in mapping.load().tables:
+        for measure in table.measures:
+            if "SUM('supplier_" in measure.expression or "SUM('customer_" in measure.expression:
+                assert "[status] IN drafts" in measure.expression
+                assert 'VAR drafts = { "Hold", "Balanced", ' in measure.expression
+
+
+def test_the_measures_that_ship_close_what_they_open_and_name_what_there_is() -> None:
+    measures = {each.name: each for table in mapping.load().tables for each in table.measures}
+    for measure in measures.values():
+        for first, last in ("()", "{}", "[]"):
+            assert measure.expression.count(first) == measure.expression.count(last)
+        named = re.findall(r"(?<!')\[([^\]]+)\]", measure.expression)
+        assert set(named) <= measures.keys()
 
 
 def test_the_body_has_the_words_of_power_bi() -> None:

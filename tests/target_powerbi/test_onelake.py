@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,13 +15,23 @@ from deltalake import DeltaTable
 from lake_loads import LakeBooks, LakeLoader
 from loader_core import DestinationError, Outcome, SchemaError
 from loader_core.durable import Disk
-from loader_core.samples import STAMPS, Batches, keyed_table, lines_table, log_table, row, table_of
+from loader_core.samples import (
+    STAMPS,
+    Batches,
+    keyed_table,
+    lines_table,
+    log_table,
+    replacing_table,
+    row,
+    table_of,
+)
 from loader_runs import (
     AMOUNT,
     AUDITED,
     KEY,
     TEXT_OR_NULL,
     PatientClock,
+    activate,
     audited,
     lines,
     schema,
@@ -32,7 +44,6 @@ from target_powerbi.mapping import Column, Mapping, TableMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 INVOICES = """
 [[table]]
@@ -135,6 +146,39 @@ def test_fields_that_go_nowhere_and_columns_that_stay_empty_are_said(
     assert "has no fields for document_key, which stay empty" in caplog.text
 
 
+def test_rows_whose_key_the_mapping_names_otherwise_are_not_doubled(loader: LakeLoader) -> None:
+    loader.load(lines([SCHEMA, invoice("1", "10:00", 1), state({})]))
+    named = '{ name = "invoice_key", field = "record_id", type = "String" },'
+    assert loader.mapping
+    loader.mapping.write_text(INVOICES.replace("columns = [", f"columns = [ {named}"))
+    changed = lines([SCHEMA, invoice("1", "11:00", 2, 2), activate("invoices", 1), state({})])
+
+    refused = loader.load(changed).error
+    replaced = loader.load(changed, load_method="overwrite").error
+
+    assert "have no invoice_key, by which" in str(refused)
+    assert replaced is None
+    assert [found["invoice_key"] for found in loader.books.rows("documents")] == ["no:1"]
+    assert loader.load(changed).error is None
+
+
+def test_a_generation_that_somebody_removes_replaces_nothing(
+    books: LakeBooks, tmp_path: Path
+) -> None:
+    batches, (table, new) = Batches(tmp_path), (keyed_table(), replacing_table(1))
+    writer = books.writer()
+    for each in (table, new):
+        writer.prepare(each)
+        writer.write(batches.of(each, [row("1", "a", "10:00", 1)]))
+    books.lake.unstage("keyed", "1")
+
+    for last in (lambda: writer.write(batches.of(new, [])), lambda: writer.replace(new)):
+        with pytest.raises(DestinationError, match="removed while it was being loaded"):
+            last()
+
+    assert len(books.rows("keyed")) == 1
+
+
 def test_a_stream_without_a_table_is_left_out_and_said(
     loader: LakeLoader, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -226,8 +270,11 @@ def test_without_an_end_of_conflicts_the_run_ends(books: LakeBooks, tmp_path: Pa
         writer.write(batches.of(table, [row("1", "c", "12:00", 3)]))
 
 
-def test_documents_that_cannot_be_told_apart_are_a_named_fault(books: LakeBooks) -> None:
-    columns = (Column(name="text", field="text", type="String"),)
+@pytest.mark.parametrize("field", ["text", "document"])
+def test_documents_that_cannot_be_told_apart_are_a_named_fault(
+    books: LakeBooks, field: str
+) -> None:
+    columns = (Column(name="number", field=field, type="Int64"),)  # 7, where the other has "007"
     books.mapping = Mapping(
         tables=tuple(
             TableMap(stream=name, name=name, kind="fact", columns=columns)
@@ -263,14 +310,44 @@ def test_small_files_are_put_together_when_maintenance_is_due(
     assert len(refreshed) == 2
 
 
+def test_files_of_before_stay_until_the_model_shows_what_is_there(
+    books: LakeBooks, tmp_path: Path
+) -> None:
+    table, batches = keyed_table(), Batches(tmp_path)
+    writer, clock = books.writer(), MovedClock()
+    writer.prepare(table)
+    framing(books, tmp_path, clock, lambda: None)(["keyed"])
+    writer.write(batches.of(table, [row("1", "a", "10:00", 1)]))
+    left = left_behind(books, days=8)
+    clock.days = 8
+
+    with pytest.raises(DestinationError):
+        framing(books, tmp_path, clock, fails)(["keyed"])
+    before = left.exists()
+    framing(books, tmp_path, clock, lambda: None)(["keyed"])
+
+    assert (before, left.exists()) == (True, False)
+
+
+def test_files_stay_as_long_as_the_table_itself_says(books: LakeBooks, tmp_path: Path) -> None:
+    books.writer().prepare(keyed_table())
+    there, clock = DeltaTable(books.place.table("keyed")), MovedClock()
+    there.alter.set_table_properties({"delta.deletedFileRetentionDuration": "interval 30 days"})
+    younger, older = (left_behind(books, days) for days in (29, 31))
+    after = framing(books, tmp_path, clock, lambda: None)
+    after(["keyed"])
+    clock.days = 8
+
+    after(["keyed"])
+
+    assert (younger.exists(), older.exists()) == (True, False)
+
+
 def test_a_refresh_that_failed_is_asked_for_again(books: LakeBooks, tmp_path: Path) -> None:
     table = keyed_table()
     writer = books.writer()
     writer.prepare(table)
     writer.write(Batches(tmp_path).of(table, [row("1", "a", "10:00", 1)]))
-
-    def fails() -> None:
-        raise DestinationError("refused", "Wait")
 
     with pytest.raises(DestinationError):
         framing(books, tmp_path, PatientClock(), fails)(["keyed"])
@@ -304,6 +381,11 @@ def test_a_fault_of_the_storage_says_what_to_do_and_nothing_of_its_message() -> 
     assert "secret" not in told + rest
 
 
+def fails() -> None:
+    """As a model whose refresh is refused."""
+    raise DestinationError("refused", "Wait")
+
+
 class MovedClock(PatientClock):
     days = 0
 
@@ -323,6 +405,15 @@ def framing(
         maintain_after_days=7,
         refresh=refresh,
     )
+
+
+def left_behind(books: LakeBooks, days: int) -> Path:
+    """A file of a commit that was never made."""
+    path = Path(books.place.table("keyed"), f"part-of-{days}-days-ago.parquet")
+    path.touch()
+    at = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+    os.utime(path, (at, at))
+    return path
 
 
 def books_files(books: LakeBooks) -> list[str]:

@@ -1,4 +1,4 @@
-"""The contract of writers, over two destinations at once: both have the same rows."""
+"""Two destinations at once: both have the same rows, whatever ends between them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lake_loads import EmptyLake, LakeBooks
+from loader_core import DestinationError
 from loader_core.testing import Destination, WriterContract
+from loader_runs import AMOUNT, AUDITED, KEY, audited, schema, state
 from target_powerbi.both import BothWriter
 from target_powerbi.lake import folder
+from target_powerbi.onelake import OneLakeWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loader_core import Writer
+    from loader_core import Batch, Writer
+    from powerbi_loads import Workspace
 
 
 @dataclass
@@ -44,3 +48,56 @@ class TestBoth(WriterContract):
         names = {"a__b__c": 'a "b" c'}
         places = (folder(tmp_path / name) for name in ("first", "second"))
         return Two(*(EmptyLake(LakeBooks(place), names) for place in places))
+
+
+@pytest.mark.process
+def test_a_batch_that_only_the_model_has_is_not_acknowledged(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = tmp_path / "lakehouse"
+    settings = {
+        "mode": "both",
+        "lakehouse_id": workspace.service.settings["workspace_id"],
+        "onelake_url": f"file://{lake}",
+    }
+    invoices = schema("invoices", AUDITED | {"amount": AMOUNT}, KEY)
+    with monkeypatch.context() as patch:
+        patch.setattr(OneLakeWriter, "write", refuses)
+        broken = workspace.load(
+            [invoices, audited("invoices", "1", "10:00", amount=7), state({"at": 1})], **settings
+        )
+
+    after = workspace.load([state({"at": 0})], **settings)
+
+    assert "no room" in str(broken.error)
+    assert broken.states == []
+    assert after.error is None
+    assert [row["amount"] for row in workspace.rows("invoices")] == [7]
+    assert [row["amount"] for row in LakeBooks(folder(lake)).rows("invoices")] == [7]
+
+
+def refuses(_: OneLakeWriter, __: Batch) -> None:
+    """As a lakehouse into which nothing can be written."""
+    raise DestinationError("no room", "Make room")
+
+
+@pytest.mark.process
+def test_a_refresh_that_fails_is_told_and_holds_nothing_back(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    unknown = workspace.service.settings["workspace_id"]
+    settings = {
+        "mode": "both",
+        "lakehouse_id": unknown,
+        "onelake_url": f"file://{tmp_path / 'lakehouse'}",
+        "refresh_dataset_id": unknown,
+    }
+    suppliers = schema("suppliers", AUDITED, KEY)  # which the model is sent at the end of a run
+
+    run = workspace.load(
+        [suppliers, audited("suppliers", "1", "10:00"), state({"at": 1})], **settings
+    )
+
+    assert "refreshing the dataset" in str(run.error)
+    assert run.last_state == {"at": 1}
+    assert not list((workspace.folder / "outbox" / "batches").iterdir())

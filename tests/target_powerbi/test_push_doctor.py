@@ -87,6 +87,17 @@ def test_each_fault_of_a_dataset_is_found(workspace: Workspace) -> None:
     assert refreshable[f"dataset to refresh {other}"] == ("ok", "Report")
 
 
+def test_a_refusal_of_a_query_that_comes_as_a_success_is_found_too(workspace: Workspace) -> None:
+    load(workspace)
+    body = '{"results":[{"error":{"code":"DAX query failure"}}]}'
+    workspace.service.fault("/executeQueries$", method="POST", status=200, body=body)
+
+    result, told = found(workspace)["queries"]
+
+    assert result == "failed"
+    assert "asking the model has no result" in told
+
+
 @pytest.mark.process
 def test_the_command_says_it_by_its_exit_code_and_never_a_secret(workspace: Workspace) -> None:
     workspace.service.set(role="Viewer")

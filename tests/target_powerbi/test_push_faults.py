@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loader_core.errors import OutboxError
 from loader_runs import AMOUNT, AUDITED, KEY, audited, schema, state
 from powerbi_loads import MAPPING, Workspace
+from target_powerbi.state import State
 
 if TYPE_CHECKING:
     from powerbi_service import PowerBIService
@@ -16,6 +19,7 @@ INVOICES = schema("invoices", AUDITED | {"amount": AMOUNT}, KEY)
 LOST = {"drop": True}
 DONE_AND_LOST = {"drop": True, "commit": True}
 GATEWAY = {"status": 502, "commit": True, "body": "<html>"}
+PAGE = {"status": 200, "body": "<html>"}
 WIDER = MAPPING.replace(
     '{ name = "number", field',
     '{ name = "more", field = "more", type = "String" },\n  { name = "number", field',
@@ -30,7 +34,9 @@ def amounts(workspace: Workspace) -> list[Any]:
     return [row["amount"] for row in workspace.rows("invoices")]
 
 
-@pytest.mark.parametrize("fault", [LOST, DONE_AND_LOST, GATEWAY], ids=["lost", "done", "502"])
+@pytest.mark.parametrize(
+    "fault", [LOST, DONE_AND_LOST, GATEWAY, PAGE], ids=["lost", "done", "502", "page"]
+)
 @pytest.mark.parametrize(
     ("path", "method"),
     [("/datasets$", "POST"), ("/rows$", "POST"), ("/rows$", "DELETE"), ("/tables$", "GET")],
@@ -66,6 +72,23 @@ def test_rows_that_are_shown_late_are_waited_for(workspace: Workspace) -> None:
     assert amounts(workspace) == [10, 10]
 
 
+def test_rows_that_may_yet_show_are_looked_for_again_by_the_run_after_a_refusal(
+    workspace: Workspace,
+) -> None:
+    workspace.load([INVOICES, invoice(1), state({"at": 1})])
+    workspace.service.set(lag=45)
+    workspace.service.fault("/rows$", method="POST", **DONE_AND_LOST)
+    refusal = {"status": 429, "headers": {"Retry-After": "86000"}}
+    workspace.service.fault("/rows$", method="POST", **refusal)
+
+    stopped = workspace.load([INVOICES, invoice(2), state({"at": 2})])
+    resumed = workspace.load([INVOICES, invoice(2), state({"at": 2})])
+
+    assert "for 86000 s" in str(stopped.error)
+    assert resumed.error is None
+    assert amounts(workspace) == [10, 10]
+
+
 def test_a_table_of_which_a_request_came_in_part_is_sent_anew(workspace: Workspace) -> None:
     workspace.load([INVOICES, invoice(1), state({"at": 1})])
     workspace.service.fault("/rows$", method="POST", part=1, **DONE_AND_LOST)
@@ -98,6 +121,20 @@ def test_a_certificate_in_place_of_a_secret_and_a_token_in_time(workspace: Works
     assert shown["tokens_given"] == sum(
         "/datasets" in call or "groups" in call for call in shown["calls"]
     )
+
+
+def test_a_private_key_with_a_password_is_told_before_anything_is_called(
+    workspace: Workspace,
+) -> None:
+    config = {name: value for name, value in workspace.config.items() if name != "client_secret"}
+    file = workspace.folder / "locked.pem"
+    locked = Path(workspace.service.certificate).read_text()
+    file.write_text(locked.replace(" PRIVATE KEY", " ENCRYPTED PRIVATE KEY"))
+
+    run = workspace.load([INVOICES], only=config | {"client_certificate_path": str(file)})
+
+    assert "without a password" in str(run.error)
+    assert workspace.service.shown()["calls"] == []
 
 
 @pytest.mark.parametrize(
@@ -201,26 +238,6 @@ def test_a_table_has_seventy_five_columns_with_the_one_of_its_own(
     assert fits or "75" in str(run.error)
 
 
-def test_a_batch_of_before_is_looked_for_and_sent_again_where_it_is_not(
-    workspace: Workspace,
-) -> None:
-    workspace.load([INVOICES, invoice(1), state({"at": 1})])
-    workspace.load([INVOICES, invoice(2), state({"at": 2})])
-    batch = workspace.last_batch()
-
-    there = workspace.load([], replayed=batch[:12])
-    before = amounts(workspace)
-    workspace.service.set(forget={"dataset": workspace.dataset, "table": "invoices"})
-    gone = workspace.load([], replayed=batch[:12])
-    unknown = workspace.load([], replayed="no such batch")
-
-    assert there.error is None
-    assert before == [10, 10]
-    assert gone.error is None
-    assert [row["invoice_key"] for row in workspace.rows("invoices")] == ["no:2"]
-    assert "is not known" in str(unknown.error)
-
-
 def test_another_dataset_is_refreshed_after_rows_were_sent(workspace: Workspace) -> None:
     other = workspace.service.set(dataset={"name": "Reports", "push": False})["id"]
     settings = {"refresh_dataset_id": other, "refresh_wait_seconds": 60}
@@ -249,3 +266,82 @@ def test_a_refresh_that_is_refused_leaves_the_rows_loaded_and_the_state_written(
     assert "refreshing the dataset" in str(run.error)
     assert run.last_state == {"at": 1}
     assert amounts(workspace) == [10]
+
+
+def test_a_refresh_that_is_due_is_asked_for_by_a_run_without_rows(workspace: Workspace) -> None:
+    other = workspace.service.set(dataset={"name": "Reports", "push": False})["id"]
+    workspace.service.fault("/refreshes", method="POST", status=429)
+    throttled = workspace.load(
+        [INVOICES, invoice(1), state({"at": 1})], refresh_dataset_id=other, max_wait_seconds=0
+    )
+
+    again = workspace.load([state({"at": 2})], refresh_dataset_id=other)
+
+    assert throttled.error is None
+    assert again.error is None
+    calls = workspace.service.shown()["calls"]
+    assert sum(call.startswith("POST") and call.endswith("/refreshes") for call in calls) == 2
+
+
+def test_a_page_in_the_place_of_a_token_is_no_token_yet(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.service.fault("/token$", method="POST", status=200, body="<html>sign in</html>")
+
+    run = workspace.load([INVOICES, invoice(1), state({"at": 1})])
+
+    assert run.error is None
+    assert amounts(workspace) == [10]
+    assert "sign in" not in caplog.text
+
+
+def test_an_answer_that_is_lost_after_a_long_wait_is_asked_after_too(workspace: Workspace) -> None:
+    workspace.load([INVOICES, invoice(1), state({"at": 1})])
+    workspace.remember_posts(120)
+    for _ in range(2):
+        workspace.service.fault("/rows$", method="POST", **DONE_AND_LOST)
+    done = {"type": "ACTIVATE_VERSION", "stream": "invoices", "version": 1}
+
+    run = workspace.load(
+        [INVOICES, invoice(2), done, state({"at": 2})], retry_seconds=1, load_method="overwrite"
+    )
+
+    assert run.error is None
+    assert amounts(workspace) == [10]
+
+
+def test_a_relationship_more_is_refused_since_it_cannot_be_added(workspace: Workspace) -> None:
+    way = '\n[[relationship]]\nfrom = "journal.line_key"\nto = "suppliers.supplier_key"\n'
+    workspace.load([INVOICES, invoice(1), state({"at": 1})])
+    workspace.mapping = MAPPING + way
+
+    refused = workspace.load([INVOICES, invoice(2), state({"at": 2})], schema_policy="evolve")
+
+    assert "relationship from 'journal'[line_key] to 'suppliers'" in str(refused.error)
+    assert amounts(workspace) == [10]
+
+
+def test_a_model_whose_rows_would_not_fit_a_new_one_is_not_deleted(workspace: Workspace) -> None:
+    workspace.load([INVOICES, invoice(1), state({"at": 1})])
+    workspace.mapping = MAPPING.replace(
+        '"invoice_key", field = "record_id", type = "String"',
+        '"invoice_key", field = "number", type = "Int64"',
+    )
+
+    refused = workspace.load([INVOICES, invoice(2), state({"at": 2})], schema_policy="recreate")
+
+    assert "values that were loaded into column 'invoice_key'" in str(refused.error)
+    assert amounts(workspace) == [10]
+
+
+def test_a_disk_that_is_full_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
+    remembered = State(tmp_path / "push.sqlite")
+    remembered.note("before", "yes")
+    ((pages,),) = remembered.ask("PRAGMA page_count")
+    remembered.ask(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(OutboxError, match="SQLITE_FULL"), remembered.transaction():
+        remembered.note("large", "x" * 100_000)
+
+    assert remembered.noted("before") == "yes"
+    assert remembered.noted("large") is None

@@ -16,9 +16,9 @@ from target_powerbi.settings import SCHEMA
 
 # Each floor may use those before it, and its own.
 FLOORS = (
-    {"__init__", "errors", "fields", "limits", "lineage", "state"},
+    {"__init__", "errors", "fields", "limits", "lineage", "state", "stored_rows"},
     {"mapping", "mapping_checks", "settings", "refitting", "store"},
-    {"client", "conversions", "lake", "refresh"},
+    {"client", "conversions", "lake", "queries", "refresh"},
     {"model", "lake_layout"},
     {"outgoing", "merging", "framing"},
     {"push", "onelake", "both", "compare"},

@@ -118,6 +118,17 @@ def test_a_service_that_asks_to_wait_again_and_again_is_not_waited_for_ever(
     assert sum(call.endswith("journal/rows") for call in calls) == 3
 
 
+def test_a_wait_of_no_seconds_is_still_one(workspace: Workspace) -> None:
+    at_once = {"method": "POST", "status": 429, "headers": {"Retry-After": "0"}, "times": 100}
+    workspace.service.fault("journal/rows", **at_once)
+
+    run = workspace.load([JOURNAL, journal(1), state({"at": 1})], max_wait_seconds=5)
+
+    assert "has no room for adding rows to 'journal'" in str(run.error)
+    calls = workspace.service.shown()["calls"]
+    assert sum(call.endswith("journal/rows") for call in calls) <= 6
+
+
 def test_before_a_long_load_it_is_said_how_long_it_takes(
     workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:

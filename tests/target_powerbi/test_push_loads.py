@@ -182,3 +182,56 @@ def test_a_request_has_at_most_fourteen_megabytes_and_a_text_four_thousand_lette
     assert len(rows) == 2
     assert sum(rows) == 3600
     assert {len(row["supplier"]) for row in workspace.rows("suppliers")} == {4000}
+
+
+def test_an_appended_line_stays_as_it_is_when_it_goes_and_comes_or_columns_are_added(
+    workspace: Workspace,
+) -> None:
+    mark = {"_sdc_deleted_at": {"type": ["string", "null"], "format": "date-time"}}
+    marked = schema("journal", AUDITED | {"amount": AMOUNT} | mark, KEY)
+    line = audited("journal", "1", "10:00", amount=1)
+    gone = audited("journal", "1", "11:00", 2, amount=1, _sdc_deleted_at="2026-03-01T00:00:00Z")
+    again = audited("journal", "1", "12:00", 3, amount=1)
+    workspace.load([JOURNAL, line])
+
+    removed = workspace.load([marked, gone])
+    returned = workspace.load([JOURNAL, again])
+    workspace.mapping = workspace.mapping.replace(
+        '{ name = "line_key"',
+        '{ name = "of", field = "company_id", type = "String" },\n{ name = "line_key"',
+    )
+    wider = workspace.load([JOURNAL, again], schema_policy="evolve")
+
+    assert [run.error for run in (removed, returned, wider)] == [None] * 3
+    assert [row["amount"] for row in workspace.rows("journal")] == [1]
+
+
+def test_a_version_that_is_a_number_is_compared_as_one(workspace: Workspace) -> None:
+    numbered = schema("suppliers", AUDITED | {"name": {"type": "string"}, "version": AMOUNT}, KEY)
+    for version in (9, 10, 9.5):
+        name = f"version {version}"
+        run = workspace.load(
+            [numbered, audited("suppliers", "S", "10:00", name=name, version=version)],
+            version_column="version",
+        )
+        assert run.error is None
+
+    assert [row["supplier"] for row in workspace.rows("suppliers")] == ["version 10"]
+
+
+def test_a_dataset_that_was_pushed_into_goes_on_in_mode_both(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(workspace.folder))
+    config = {name: value for name, value in workspace.config.items() if name != "outbox_dir"}
+    lake = {
+        "lakehouse_id": config["workspace_id"],
+        "onelake_url": f"file://{workspace.folder / 'lakehouse'}",
+    }
+    messages = [SUPPLIERS, supplier("Acme"), state({"at": 1})]
+    pushed = workspace.load(messages, only=config)
+
+    both = workspace.load(messages, only=config | lake | {"mode": "both"})
+
+    assert pushed.error is None
+    assert both.error is None

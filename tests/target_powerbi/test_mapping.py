@@ -145,12 +145,12 @@ def test_what_ships_has_a_star_with_all_measures() -> None:
     assert related == {table.name for table in tables.tables if table.kind == "fact"}
 
 
-def test_sums_of_documents_leave_out_drafts_as_vismas_own_balances_do() -> None:
+def test_sums_are_those_of_released_documents_as_vismas_own_balances_are() -> None:
     for table in mapping.load().tables:
         for measure in table.measures:
             if "SUM('supplier_" in measure.expression or "SUM('customer_" in measure.expression:
-                assert "[status] IN drafts" in measure.expression
-                assert 'VAR drafts = { "Hold", "Balanced", ' in measure.expression
+                assert "[status] IN unreleased)" in measure.expression
+                assert 'VAR unreleased = { "Hold", "Balanced", ' in measure.expression
 
 
 def test_the_measures_that_ship_close_what_they_open_and_name_what_there_is() -> None:

@@ -340,6 +340,8 @@ class Settings:
             )
         if not 0 < len(values["dataset"]) <= _LONGEST_NAME:
             raise SettingsError("'dataset' is not a name", "Give 1 to 100 letters")
+        if not re.fullmatch(r"\w{0,128}", values["lakehouse_schema"] or ""):
+            raise SettingsError("'lakehouse_schema' is not a name", "Give letters and digits")
         file = values["mapping_file"]
         values["mapping_file"] = Path(file).expanduser() if file else None
         if not values["onelake_url"].startswith(FOLDER):
@@ -372,7 +374,7 @@ def _guid(name: str, value: str, where: str) -> str:
 def _address(name: str, address: str) -> str:
     parts = urlsplit(address)
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or parts.username
+    odd = parts.path.strip("/") or parts.query or "@" in parts.netloc
     if not parts.hostname or odd or not (parts.scheme == "https" or plain):
         raise SettingsError(
             f"'{name}' is not an https address", "Give it without a path, such as https://host"

@@ -12,14 +12,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
+
+from loader_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jsonschema import ValidationError
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LoadMethod = Literal["append-only", "upsert", "overwrite"]
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
@@ -209,3 +213,27 @@ def _problem(error: ValidationError) -> str:
             return f"Setting '{name}' has a {error.validator} of {wanted}."
         case rule:
             return f"Setting '{name}' does not keep to '{rule}' in the table of settings."
+
+
+def https_address(setting: str, given: str, what: str, todo: str) -> str:
+    """The address of a service without a path: https, or http on this machine.
+
+    Args:
+        setting: The setting's name.
+        given: Its value; `https://` may be left out.
+        what: What it should be the address of, such as `a workspace`.
+        todo: What a person does about another one.
+
+    Raises:
+        SettingsError: It is none, or holds more: a path, a query, a name or a password.
+    """
+    try:
+        parts = urlsplit(given if "://" in given else f"https://{given}")
+        _ = parts.port  # which is read when it is asked for
+    except ValueError:
+        parts = urlsplit("")
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    more = parts.path.strip("/") or parts.query or "@" in parts.netloc
+    if not parts.hostname or more or not (parts.scheme == "https" or plain):
+        raise SettingsError(f"'{setting}' is not the https address of {what}", todo)
+    return f"{parts.scheme}://{parts.netloc}"

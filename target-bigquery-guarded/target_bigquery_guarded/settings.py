@@ -10,18 +10,17 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
 from loader_core import SettingsError
+from loader_core.settings import https_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEXT = th.StringType(nullable=False)
 _NAMES = th.ArrayType(_TEXT, nullable=False)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LABEL_KEY, _LABEL_VALUE = re.compile(r"[a-z][a-z0-9_-]{0,62}"), re.compile(r"[a-z0-9_-]{0,63}")
 GRANULARITIES = ("HOUR", "DAY", "MONTH", "YEAR")
 DOCUMENT_DATES = [
@@ -211,17 +210,8 @@ def _dataset(name: str | None) -> str:
 
 
 def _endpoint(address: str | None) -> str | None:
-    if not address:
-        return None
-    parts = urlsplit(address)
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or parts.username
-    if not parts.hostname or odd or not (parts.scheme == "https" or plain):
-        raise SettingsError(
-            "'api_endpoint' is not the https address of an endpoint",
-            "Give it without a path, such as https://bigquery-name.p.googleapis.com",
-        )
-    return f"{parts.scheme}://{parts.netloc}"
+    todo = "Give it without a path, such as https://bigquery-name.p.googleapis.com"
+    return https_address("api_endpoint", address, "an endpoint", todo) if address else None
 
 
 def _key(path: str | None, content: str | Mapping[str, str] | None) -> Mapping[str, str] | None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from loader_core import SettingsError
+from loader_core.settings import https_address
 from target_databricks import routing
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _TEXT = th.StringType(nullable=False)
 _NAMES = th.ArrayType(_TEXT, nullable=False)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -196,7 +196,12 @@ class Settings:
             name: config.get(name, prop.get("default"))
             for name, prop in SCHEMA["properties"].items()
         }
-        url = _url(values["host"])
+        url = https_address(
+            "host",
+            values["host"],
+            "a workspace",
+            "Give it as in the browser's address bar, up to the first '/' after the name",
+        )
         return cls(
             url=url,
             host=urlsplit(url).netloc,
@@ -216,18 +221,6 @@ class Settings:
             retry_seconds=values["retry_seconds"],
             query_tags=dict(values["query_tags"]),
         )
-
-
-def _url(host: str) -> str:
-    parts = urlsplit(host if "://" in host else f"https://{host}")
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or parts.username
-    if not parts.hostname or odd or not (parts.scheme == "https" or plain):
-        raise SettingsError(
-            "'host' is not the https address of a workspace",
-            "Give it as in the browser's address bar, up to the first '/' after the name",
-        )
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _warehouse(warehouse_id: str | None, http_path: str | None) -> str:

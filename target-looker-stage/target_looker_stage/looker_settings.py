@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from loader_core import SettingsError
+from loader_core.settings import https_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEXT = th.StringType(nullable=False)
 _NAMES = th.ArrayType(_TEXT, nullable=False)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LOOKML_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _AUTHOR = re.compile(r"[^<>\n]+ <[^<>\s]+@[^<>\s]+>")
 
@@ -264,7 +264,13 @@ class LookerSettings:
                     f"'looker_url' is set, but '{name}' is not",
                     "Give both parts of an API key of Looker, or leave out 'looker_url'",
                 )
-        url = _url(values["looker_url"])
+        url = https_address(
+            "looker_url",
+            values["looker_url"],
+            "a Looker API",
+            "Give it as in the browser's address bar, up to the first '/' after the name; older "
+            "Lookers have their API at port 19999",
+        )
         return cls(
             url=url,
             host=urlsplit(url).netloc,
@@ -277,19 +283,6 @@ class LookerSettings:
             max_api_calls=values["looker_max_api_calls"],
             timeout_seconds=values["looker_timeout_seconds"],
         )
-
-
-def _url(given: str) -> str:
-    parts = urlsplit(given if "://" in given else f"https://{given}")
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or "@" in parts.netloc
-    if not parts.hostname or odd or not (parts.scheme == "https" or plain):
-        raise SettingsError(
-            "'looker_url' is not the https address of a Looker API",
-            "Give it as in the browser's address bar, up to the first '/' after the name; older "
-            "Lookers have their API at port 19999",
-        )
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _connection(values: Mapping[str, Any], because: str) -> str:

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
 from loader_core import SettingsError
+from loader_core.settings import https_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,6 @@ _YES = th.BooleanType(nullable=False)
 _SECONDS = th.IntegerType(nullable=False, minimum=0, maximum=86_400)
 FOLDER = "file://"
 """With what the address of a folder of this machine begins."""
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -346,8 +345,9 @@ class Settings:
         values["mapping_file"] = Path(file).expanduser() if file else None
         if not values["onelake_url"].startswith(FOLDER):
             values["onelake_url"] = _address("onelake_url", values["onelake_url"])
-        authority = values["authority_url"] or cloud.authority
-        values["authority_url"] = _address("authority_url", authority)
+        values["authority_url"] = _address(
+            "authority_url", values["authority_url"] or cloud.authority
+        )
         values["api_url"] = _address("api_url", values["api_url"] or cloud.api)
         values["api_audience"] = values["api_audience"] or cloud.audience
         return cls(**values)
@@ -365,21 +365,14 @@ _IDS = {
 """Settings that are ids, and where a person finds each."""
 
 
+def _address(name: str, address: str) -> str:
+    return https_address(name, address, "a service", "Give it without a path: https://host")
+
+
 def _guid(name: str, value: str, where: str) -> str:
     if not _GUID.fullmatch(value):
         raise SettingsError(f"'{name}' is not an id", f"Copy it from {where}")
     return value.lower()
-
-
-def _address(name: str, address: str) -> str:
-    parts = urlsplit(address)
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or "@" in parts.netloc
-    if not parts.hostname or odd or not (parts.scheme == "https" or plain):
-        raise SettingsError(
-            f"'{name}' is not an https address", "Give it without a path, such as https://host"
-        )
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _certificate(path: str | None) -> str | None:

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from loader_core import SettingsError
+from loader_core.settings import https_address
 from target_snowflake_guarded.keys import private_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEXT = th.StringType(nullable=False)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _DOMAIN = "snowflakecomputing.com"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -205,15 +205,9 @@ def _address(account: str, host: str | None) -> tuple[str, str, int]:
             )
         # Names of hosts have no underscores
         return "https", f"{account.replace('_', '-').lower()}.{_DOMAIN}", 443
-    parts = urlsplit(host if "://" in host else f"https://{host}")
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or parts.username
-    if not parts.hostname or odd or not (parts.scheme == "https" or plain):
-        raise SettingsError(
-            "'host' is not the https address of an account",
-            "Give the name only, such as ORGANIZATION-ACCOUNT.privatelink.snowflakecomputing.com",
-        )
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme]
+    todo = "Give the name only, such as ORGANIZATION-ACCOUNT.privatelink.snowflakecomputing.com"
+    parts = urlsplit(https_address("host", host, "an account", todo))
+    return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
 def _name(setting: str, name: str) -> str:

@@ -287,7 +287,7 @@ def _whole(name: str, value: object) -> int:
 def _url(setting: str, address: str) -> str:
     parts = urlsplit(address if "://" in address else f"https://{address}")
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    odd = parts.path.strip("/") or parts.query or parts.username
+    odd = parts.path.strip("/") or parts.query or "@" in parts.netloc
     if not parts.hostname or odd or not (parts.scheme == "https" or plain):
         raise SettingsError(f"'{setting}' is not an https address", "Give the host alone")
     return f"{parts.scheme}://{parts.netloc}"

@@ -178,7 +178,7 @@ def _array(column: Column, values: Values) -> pa.Array:
 def _in_calendar(array: pa.Array) -> bool:
     """Whether all days or times are of years that other programs can say."""
     is_day = pa.types.is_date(array.type)
-    ends = pc.min_max(array.cast(pa.int32() if is_day else pa.int64())).as_py()
+    ends = pc.min_max(array.view(pa.int32() if is_day else pa.int64())).as_py()
     first, last = ends["min"], ends["max"]
     unit = 1 if is_day else _DAY
     return first is None or (first >= _FIRST_DAY * unit and last < (_LAST_DAY + 1) * unit)

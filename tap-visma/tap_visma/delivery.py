@@ -31,6 +31,7 @@ class Delivery:
 
     Attributes:
         counts: Records written, by stream.
+        is_within_page: Whether part of a page, and no more, may have been written.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Delivery:
         memory: Memory | None = None,
     ) -> None:
         self.counts = dict.fromkeys(streams, 0)
+        self.is_within_page = False
         self._batch = batch
         self._streams = streams
         self._reader = reader
@@ -68,6 +70,7 @@ class Delivery:
         """
         if page.rows and not self._announced:
             self.write_row()
+        self.is_within_page = True
         kept: list[tuple[str, str, bytes]] = []
         for name, record in self._reader.records(page, origin, census):
             if name in self._streams:
@@ -83,6 +86,7 @@ class Delivery:
             self._memory.keep(self._batch.company_id, self._streams[kept[0][0]].version, kept)
         if self._totals:
             self._totals.end_page(census)
+        self.is_within_page = False
         batch = self._batch
         batch.records = self.counts.get(batch.stream, 0)
         batch.line_records = sum(self.counts.values()) - batch.records

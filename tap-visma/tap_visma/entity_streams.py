@@ -161,7 +161,8 @@ class EntityStream(VismaStream):
             at_end = self._read(company, walk, requests, recording, delivery, reader=reader)
             status = "complete" if at_end else "partial"
         except (AllowanceError, OutputError, SystemExit):
-            status = "partial"
+            if not delivery.is_within_page:
+                status = "partial"
             raise
         finally:
             calls = tap.caller.calls[company_id] - calls_before
@@ -177,11 +178,15 @@ class EntityStream(VismaStream):
                 self.name, company_id, walk, has_stamps=self.replication_key is not None
             )
             now = tap.clock.now()
-            for name, gone in (
-                deletions.found(self.name, company_id, walk, streams, now) if deletions else ()
-            ):
-                streams[name].write_gone(gone)
-            if is_fresh:  # what was read in an earlier run can be older than what hints at it
+            are_open = False
+            if deletions:
+                for name, gone in deletions.found(
+                    self.name, company_id, walk, streams, now, is_fresh=is_fresh
+                ):
+                    streams[name].write_gone(gone)
+                are_open = deletions.are_open(self.name, company_id, now)
+            # What was read in an earlier run can be older than what hints at it
+            if is_fresh and not are_open:
                 tap.hints.cover(self.name, company_id)
             tap.recorder.prune(company_id, self.name, now)
             window = tap.caller.windows[company_id]
@@ -320,7 +325,7 @@ class EntityStream(VismaStream):
         if (
             version is None
             or (regularly and by_age)
-            or (deletions and deletions.are_due(self.name, version))
+            or (deletions and deletions.are_due(self.name, version, tap.clock.now()))
         ):
             tap.bookmarks.aim_at(self.name, tap.initialized_at)
 

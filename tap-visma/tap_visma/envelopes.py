@@ -41,7 +41,7 @@ class Event(msgspec.Struct, kw_only=True):
         context: The company or tenant, as the envelope says.
         kind: What happened.
         resource: The address of what it happened to.
-        occurred_at: The envelope's own time, ISO 8601, UTC.
+        occurred_at: The envelope's own time, if it has a zone, ISO 8601, UTC.
     """
 
     number: int = 0
@@ -100,9 +100,9 @@ def _text(content: Any, path: tuple[str, ...]) -> str | None:  # noqa: ANN401 - 
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A time of an envelope; without a zone it is taken as UTC, and as none if it is no time."""
+    """A time of an envelope; none without a zone, since Visma's own times are local ones."""
     try:
         moment = datetime.fromisoformat(text or "")
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

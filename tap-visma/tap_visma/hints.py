@@ -130,7 +130,8 @@ class Hints:
             settings.hinted
             and not self.is_blind
             and last is not None
-            and now - datetime.fromisoformat(last) < settings.max_hint_age
+            # A turn in the future was begun by a clock that was wrong
+            and abs(now - datetime.fromisoformat(last)) < settings.max_hint_age
         ):
             return False
         self.bookmarks.begin_turn(stream, now.isoformat())

@@ -63,6 +63,7 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._told():
+            path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._open = sqlite3.connect(path, isolation_level=None)
             self._open.execute("PRAGMA busy_timeout = 10000")
@@ -93,7 +94,12 @@ class Memory:
         with self._told():
             self._open.execute("BEGIN IMMEDIATE")
             self._open.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, NULL, NULL)", values
+                "INSERT INTO rows VALUES (?, ?, ?, ?, ?, NULL, NULL) "
+                "ON CONFLICT (stream, company_id, record_id) DO UPDATE SET "
+                # Another pipeline's older version must not hide what a pass under way has shown
+                "version = max(version, excluded.version), record = excluded.record, "
+                "found_at = NULL, deleted_at = NULL",
+                values,
             )
             self._open.execute("COMMIT")
 
@@ -127,12 +133,12 @@ class Memory:
             return [Gone(*values) for values in found]
 
     def count(self, stream: str, company_id: str, version: int) -> int:
-        """How many rows a pass has shown.
+        """How many rows a pass, or a later one, has shown.
 
         Raises:
             InboxError: The file cannot be read.
         """
-        query = "SELECT count(*) FROM rows WHERE stream = ? AND company_id = ? AND version = ?"
+        query = "SELECT count(*) FROM rows WHERE stream = ? AND company_id = ? AND version >= ?"
         with self._told():
             ((count,),) = self._open.execute(query, (stream, company_id, version))
         return int(count)

@@ -35,6 +35,7 @@ MOST_REQUESTS = 1000
 LAST_SECONDS = 30
 """How long requests may take that are being answered when the process is to end."""
 SECONDS_A_DAY = 86_400
+MOST_DAYS = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,8 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     lists.add_argument("--bodies", action="store_true", help="with the bodies as they came")
     prunes = verbs.add_parser("prune", help="remove old events")
     prunes.set_defaults(run=_prune, needed=("webhook_inbox",))
-    prunes.add_argument("--days", type=int, default=90, help="how many days to keep")
+    prunes.add_argument("--days", type=_days, default=90, help="how many days to keep")
     return parser
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text) > MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"give a whole number from 0 to {MOST_DAYS}")
+    return int(text)
 
 
 def _path(settings: WebhookSettings) -> Path:

@@ -158,15 +158,15 @@ class Client:
             return bigquery.Client(
                 project=settings.project, credentials=credentials, client_options=options
             )
+        except ValueError:  # also a kind of the next one: a key that lacks parts
+            raise SettingsError(
+                "the key of the service account cannot be used",
+                "Make a new key of the type JSON, and give that as it is",
+            ) from None
         except auth_errors.DefaultCredentialsError:
             raise SettingsError(
                 "there are no credentials for Google Cloud",
                 "Set 'credentials_path', or see 'gcloud auth application-default login'",
-            ) from None
-        except ValueError:
-            raise SettingsError(
-                "the key of the service account cannot be used",
-                "Make a new key of the type JSON, and give that as it is",
             ) from None
 
     def _no_token(self, error: auth_errors.RefreshError) -> AccessError:

@@ -1,9 +1,9 @@
 """Jobs: started under a name of our own, waited for, and done again where that helps.
 
 Knows BigQuery's jobs; knows neither SQL nor files. The name of a job is made of its batch, its step
-and the number of the attempt. So a lost answer is settled by asking for the job, and what a run
-that died has left under way is found, and waited for, before the same step is done again: two jobs
-that add the same new row at the same time would both add it.
+and the number of the attempt. So after a lost answer, or in the run after one that died, what is
+under way is found, and waited for, before the same step is done again: two jobs that add the same
+new row at the same time would both add it.
 
 A job that an earlier run has finished is still done again. It changes nothing, and a batch that is
 loaded anew, as after a table was emptied, is not taken for one that is there.
@@ -121,21 +121,26 @@ class Jobs:
     def _started(
         self, name: str, attempt: int, start: Callable[[str], Job], what: str
     ) -> tuple[int, Job]:
-        """Start a job under the first id that is free; gives the attempt's number, and the job."""
+        """Start a job under the first id that is free; gives the attempt's number, and the job.
+
+        A job that is there after a lost answer is the own one only if its id was known to be free;
+        else it may be of an earlier run, whose rows were in a staging table that is gone.
+        """
+        was_free = False
         while True:
             job_id = f"{name}-{attempt}"
             try:
                 return attempt, self._client.call(what, lambda of=job_id: start(of))  # type: ignore[misc] # a default binds it
             except AlreadyThereError as error:
-                try:
-                    job = self._get(job_id, what)
-                except MissingError:
-                    raise error from None  # it is there and is not: BigQuery says so for moments
-                if error.sent_before:
+                job = self._found(job_id, what)
+                if job is None:  # it is there and is not: BigQuery says so for moments
+                    raise
+                if error.sent_before and was_free:
                     return attempt, job
-                logger.info("An earlier run has begun with this: waiting for job %s", job_id)
-                self._ended(job, what)
-                attempt += 1
+            logger.info("Job %s was begun before: waiting for it", job_id)
+            self._ended(job, what)
+            attempt += 1
+            was_free = self._found(f"{name}-{attempt}", what) is None
 
     def _ended(self, job: Job, what: str) -> Job:
         """Ask until a job has ended."""
@@ -156,6 +161,13 @@ class Jobs:
             pause = min(pause * 1.5, MOST_POLL_SECONDS)
             job = self._get(job.job_id, what)
         return job
+
+    def _found(self, job_id: str, what: str) -> Job | None:
+        """A job, if it is there."""
+        try:
+            return self._get(job_id, what)
+        except MissingError:
+            return None
 
     def _get(self, job_id: str, what: str) -> Job:
         def ask() -> Job:

@@ -132,8 +132,10 @@ def layout(table: Table, settings: Settings) -> Layout:
     for field in table.schema:
         of = bigquery_type(field.name, field.type)
         in_key = field.name in table.key
-        is_json = of == "STRING" and not in_key and matches(field.name, settings.json_columns)
-        text = (field.metadata or {}).get(b"description", b"").decode()
+        metadata = field.metadata or {}
+        has_json = b"json" in metadata and not in_key
+        is_json = has_json and matches(field.name, settings.json_columns)
+        text = metadata.get(b"description", b"").decode()
         columns.append(
             Column(
                 name=stored_column(field.name),
@@ -166,8 +168,9 @@ def layout(table: Table, settings: Settings) -> Layout:
 
 
 def _partitioned(columns: list[Column], settings: Settings) -> str | None:
-    """The first of the wanted columns that is there and holds times."""
-    times = {column.source: column.name for column in columns if column.type in TIMES}
+    """The first of the wanted columns that is there and holds times; dates have no hours."""
+    fit = TIMES - {"DATE"} if settings.granularity == "HOUR" else TIMES
+    times = {column.source: column.name for column in columns if column.type in fit}
     return next((times[name] for name in settings.partition_columns if name in times), None)
 
 

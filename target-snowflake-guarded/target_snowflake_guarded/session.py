@@ -37,7 +37,7 @@ UNKNOWN_SECONDS = 60.0
 """After which a statement of which nothing is known counts as lost."""
 PROGRESS_SECONDS = 15.0
 MOST_SECONDS_PER_CALL = 60
-_NO_ANSWER = frozenset({250001, 250002, 250003, 251001, 251005, 251006, 251007, 251008, 251011})
+_NO_ANSWER = frozenset({250001, 250002, 250003, 250005, 251011, 251012, 252007})
 """The connector's own numbers where a call may or may not have been done."""
 _TODO_LATER = "Run again; the next run begins with what is left"
 
@@ -94,6 +94,8 @@ class Session:
                 session_parameters={
                     "QUERY_TAG": settings.query_tag,
                     "STATEMENT_TIMEOUT_IN_SECONDS": settings.statement_seconds,
+                    # A user or an account can be set otherwise; then nothing would last
+                    "AUTOCOMMIT": True,
                     "TIMEZONE": "UTC",
                     "DATE_INPUT_FORMAT": "AUTO",
                     "TIMESTAMP_INPUT_FORMAT": "AUTO",
@@ -199,8 +201,8 @@ class Session:
         pause = FIRST_POLL_SECONDS
         while True:
             status = connection.get_query_status_throw_if_error(query_id)
-            if not connection.is_still_running(status):
-                return
+            if status is QueryStatus.SUCCESS:
+                return  # what is neither that nor an error goes on: one that is restarted, too
             now = self._clock.monotonic()
             if status is QueryStatus.NO_DATA and now - began > UNKNOWN_SECONDS:
                 raise LostAnswerError(f"Snowflake does not know what became of {what}", "Run again")

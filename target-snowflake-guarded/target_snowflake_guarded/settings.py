@@ -169,7 +169,7 @@ class Settings:
             for name, prop in SCHEMA["properties"].items()
         }
         path, text = values["private_key_path"], values["private_key"]
-        token = values["programmatic_access_token"]
+        token = (values["programmatic_access_token"] or "").strip()
         if sum(map(bool, (path, text, token))) != 1:
             raise SettingsError(
                 "there is not one way to log in",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from archives import Kept, last_rows
 from tap_runs import BY_NAME, Run, Visma, of_entity, visma_with
 from tap_visma import schemas
+from tap_visma.streams import VismaStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tap_visma.records import Record
 
 INVOICES = of_entity("supplier_invoices")
 PATH = "/v1/supplierInvoice"
@@ -94,6 +98,25 @@ def test_where_rows_moved_and_came_twice_nothing_is_said(visma: Visma) -> None:
     repeated = run.counts["supplier_invoices"] - len(run.rows("supplier_invoices"))
     assert repeated > 0
     assert totals(run, "supplier_invoices") is None
+
+
+def test_nothing_is_said_where_a_signal_came_within_a_page(
+    visma: Visma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[bytes] = []
+    write, written = VismaStream.write, count()
+
+    def interrupted(stream: VismaStream, record: Record) -> None:
+        if next(written) == 100:
+            raise SystemExit(143)  # as the handler of SIGTERM does
+        write(stream, record)
+
+    monkeypatch.setattr(VismaStream, "write", interrupted)
+    with pytest.raises(SystemExit):
+        visma.sync(streams=INVOICES | {"sync_batches"}, into=lines)
+
+    (row,) = last_rows(Run(lines))
+    assert (row["status"], row["control_totals"]) == ("failed", None)
 
 
 def test_a_replay_has_none(visma: Visma, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from loader_runs import Loader
 from tap_runs import BY_NAME, of_entity, same_rows, visma_with
 from tap_visma import events
+from tap_visma.remembered import Memory
 from webhook_inbox import Inbox
 from webhook_server import SECRET, serving
 
@@ -162,6 +163,53 @@ def test_a_record_that_comes_back_is_no_longer_deleted(inbox: Inbox) -> None:
     assert deleted(later) == {}
 
 
+def test_a_deletion_stays_due_until_a_certain_full_pass_has_looked_for_it(inbox: Inbox) -> None:
+    inbox.visma.control("settings", {"page_caps": {"/v1/shipment": 2}})
+    streams = of_entity("shipments")
+    inbox.hinted(streams)
+    first = inbox.hinted(streams)
+    inbox.change("/v1/shipment", "delete")
+    inbox.note("Shipment Deleted")
+    delete = {"company_id": inbox.visma.company_id(), "path": "/v1/shipment", "count": 1}
+    change = delete | {"operation": "delete"}
+    inbox.visma.faults({"path": "/v1/shipment", "page": 2, "do": {"change": change}})
+
+    uncertain = inbox.hinted(streams, first)
+    soon = inbox.hinted(streams, uncertain)
+    inbox.visma.control("advance", {"days": 1})
+    later = inbox.hinted(streams, soon, hours=2)
+    after = inbox.hinted(streams, later, hours=2)
+
+    assert [len(deleted(run, "shipments")) for run in (uncertain, soon, later)] == [0, 0, 2]
+    assert len(soon.records("shipments")) < len(uncertain.records("shipments"))  # no full pass
+    assert after.counts == {}
+
+
+def test_lines_alone_are_told_as_deleted_and_not_read_whole_in_every_run(inbox: Inbox) -> None:
+    first = inbox.sync({"shipment_lines"})
+    inbox.change("/v1/shipment", "delete")
+    inbox.note("Shipment Deleted")
+
+    second = inbox.sync({"shipment_lines"}, first)
+    third = inbox.sync({"shipment_lines"}, second)
+
+    assert deleted(second, "shipment_lines")
+    versions = [run.state["bookmarks"]["shipments"]["version"] for run in (first, second, third)]
+    assert versions[0] < versions[1] == versions[2]
+
+
+def test_an_older_pass_beside_a_newer_one_makes_no_row_look_gone(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "not there yet" / "inbox.sqlite.rows")
+    row = ("accounts", "no:1", b"{}")
+
+    memory.keep("no", 200, [row])
+    memory.keep("no", 150, [row])  # of another pipeline, which began before
+
+    assert memory.gone("accounts", "no", 200, "now", "now") == []
+    assert memory.count("accounts", "no", 200) == 1
+    memory.close()
+
+
 def test_deletions_of_shipments_are_told_without_personal_data(inbox: Inbox) -> None:
     streams = of_entity("shipments")
     first = inbox.sync(streams)
@@ -227,6 +275,15 @@ def own(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         key: {name: value for name, value in row.items() if not name.startswith("_")}
         for key, row in rows.items()
     }
+
+
+def test_a_turn_of_a_clock_that_was_ahead_holds_nothing_up(inbox: Inbox) -> None:
+    first = inbox.hinted(HINTED, hours=24 * 365)
+    inbox.visma.forget_calls()
+
+    inbox.hinted(HINTED, first)
+
+    assert len(asked(inbox.visma)) == len(HINTED)
 
 
 def test_a_hint_stands_until_the_state_that_covers_it_is_kept(inbox: Inbox) -> None:

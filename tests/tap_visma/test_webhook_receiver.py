@@ -140,6 +140,16 @@ def test_fields_of_an_envelope_can_be_named(server: WebhookServer) -> None:
     assert event.occurred_at == NOW.isoformat()
 
 
+@pytest.mark.parametrize("at", ["2126-01-01T00:00:00", "0001-01-01T00:00:00+09:00", "tomorrow"])
+def test_a_time_that_names_no_moment_is_no_reason_to_refuse(server: WebhookServer, at: str) -> None:
+    body = json.dumps({"what": {"happened": "Account Deleted"}, "at": at}).encode()
+
+    assert server.post(body).status_code == 200
+
+    event = next(e for e in inbox.events(server.inbox) if e.body == body)
+    assert (event.kind, event.occurred_at) == ("Account Deleted", None)
+
+
 def test_other_addresses_are_not_there(server: WebhookServer) -> None:
     for method, path in (("GET", "/webhooks"), ("POST", "/"), ("GET", "/docs")):
         answer = requests.request(method, server.url + path, timeout=60)
@@ -331,6 +341,19 @@ def test_sigterm_ends_it_after_the_requests_that_it_has_begun(tmp_path: Path) ->
         assert server.process.wait(timeout=60) == 0
 
     assert kept(server) == [body]
+
+
+@pytest.mark.parametrize("days", ["-1", "99999999999", "many"])
+def test_days_that_cannot_be_meant_remove_nothing(
+    capsys: pytest.CaptureFixture[str], days: str
+) -> None:
+    from tap_visma import webhooks  # noqa: PLC0415 - the SDK configures logging when it is imported
+
+    with pytest.raises(SystemExit) as ended:
+        webhooks.main(["--config", "ENV", "prune", f"--days={days}"])
+
+    assert ended.value.code == 2
+    assert "give a whole number from 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,12 @@ def test_who_is_not_let_in_is_told_why(books: Books, set_to: dict[str, Any], tol
     assert books.service.key["private_key"] not in str(run.error)
 
 
+def test_a_key_that_lacks_parts_is_told_as_such(books: Books) -> None:
+    run = books.load([INVOICES], credentials_json={"type": "service_account"})
+
+    assert "the key of the service account cannot be used" in str(run.error)
+
+
 def test_a_dataset_elsewhere_or_nowhere_is_told(books: Books) -> None:
     books.service.set(datasets={books.dataset: "US"})
 
@@ -263,6 +269,22 @@ def test_a_job_that_an_earlier_run_left_under_way_is_waited_for(books: Books) ->
     assert again.error is None
     merges = [call for call in books.calls() if "MERGE" in call]
     assert merges.index("POST MERGE INTO", 1) > 7  # not before the one of the first run has ended
+    assert amounts(books) == ENDED
+
+
+@pytest.mark.parametrize("lost", ["reset", "drop"])
+def test_a_job_of_an_earlier_run_is_not_taken_for_one_whose_answer_is_lost(
+    books: Books, lost: str
+) -> None:
+    books.service.fault({"fail": "stopped"}, statement=MERGE, method="POST")
+    assert books.load([INVOICES, *FIRST, state(1)]).error is not None
+    books.service.control("DELETE", "faults")
+    books.service.fault(lost, path=UPLOAD)
+
+    again = books.load([INVOICES, *SECOND, state(2)])
+
+    assert again.error is None
+    assert books.service.hits() == [1]
     assert amounts(books) == ENDED
 
 

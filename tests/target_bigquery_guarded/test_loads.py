@@ -152,6 +152,19 @@ def test_json_is_a_column_of_json_where_that_is_wanted(books: Books) -> None:
     ] * 2
 
 
+def test_texts_that_are_no_json_stay_texts_whatever_the_pattern(books: Books) -> None:
+    wider = schema("invoices", AUDITED | FIELDS | {"text": {"type": "string"}}, KEY)
+
+    run = books.load([wider, invoice("1", text="{no JSON"), state(1)], json_columns=["*"])
+
+    assert run.error is None
+    assert (books.types("invoices")["account"], books.types("invoices")["text"]) == (
+        "JSON",
+        "STRING",
+    )
+    assert books.rows("invoices")[0]["text"] == "{no JSON"
+
+
 def test_columns_are_added_and_old_rows_have_null_in_them(books: Books) -> None:
     wider = schema("invoices", AUDITED | FIELDS | {"text": {"type": "string"}}, KEY)
     books.load([INVOICES, invoice("1"), state(1)])

@@ -87,6 +87,14 @@ def test_at_most_four_columns_cluster_and_long_names_are_refused() -> None:
         laid_out(long)
 
 
+def test_dates_have_no_partitions_by_hour() -> None:
+    table = table_of("t", [pa.field("day", pa.date32()), pa.field("at", pa.timestamp("us"))])
+    wanted = {"partition_columns": ["day", "at"]}
+
+    assert laid_out(table, **wanted, partition_granularity="hour").partitioned == "at"
+    assert laid_out(table, **wanted, partition_granularity="day").partitioned == "day"
+
+
 def test_a_type_without_a_row_is_refused_by_name_and_wide_decimals_stay_exact() -> None:
     assert all(bigquery_type("a", row.arrow) == row.bigquery for row in TYPES)
     assert bigquery_type("a", pa.decimal128(38, 2)) == "BIGNUMERIC"  # 36 digits before the point

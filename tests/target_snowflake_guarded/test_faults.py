@@ -6,10 +6,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import snowflake.connector
+from snowflake.connector import SnowflakeConnection
+from snowflake.connector.constants import QueryStatus
+from snowflake.connector.errors import OperationalError
 
-from loader_core.errors import DestinationError, LoaderError
+from loader_core.errors import DestinationError, LoaderError, LostAnswerError
 from loader_runs import AMOUNT, AUDITED, KEY, PatientClock, audited, schema, state
-from target_snowflake_guarded.errors import StatementError
+from target_snowflake_guarded.errors import AccessError, StatementError
 
 if TYPE_CHECKING:
     from snowflake_loads import Books
@@ -116,6 +120,29 @@ def test_what_cannot_be_healed_is_told_and_the_next_run_goes_on(
     assert amounts(books) == WANTED
 
 
+NUMBERS: dict[str, tuple[int, type[LoaderError]]] = {
+    "retries are used up": (251012, LostAnswerError),
+    "the session cannot be renewed": (252007, LostAnswerError),
+    "the key is none": (251008, AccessError),
+    "there is no user": (251005, AccessError),
+}
+
+
+@pytest.mark.parametrize(("number", "kind"), NUMBERS.values(), ids=NUMBERS)
+def test_what_the_connector_refuses_is_told_from_answers_that_are_lost(
+    books: Books, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[LoaderError]
+) -> None:
+    def refuse(**_settings: Any) -> SnowflakeConnection:
+        raise OperationalError("told by the connector", errno=number)
+
+    monkeypatch.setattr(snowflake.connector, "connect", refuse)
+
+    run = books.load(MESSAGES)
+
+    assert type(run.error) is kind
+    assert str(number) in str(run.error)
+
+
 def test_pauses_between_questions_grow(books: Books) -> None:
     books.account.fault({"running": 9}, statement="^MERGE")
     clock = PatientClock()
@@ -123,6 +150,41 @@ def test_pauses_between_questions_grow(books: Books) -> None:
     books.load(MESSAGES, clock=clock)
 
     assert clock.slept[:8] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0]
+
+
+def test_a_statement_that_snowflake_begins_again_is_waited_for(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.account.fault({"running": 3}, statement="^MERGE")
+    ask = SnowflakeConnection.get_query_status_throw_if_error
+
+    def restarted(connection: SnowflakeConnection, query_id: str) -> QueryStatus:
+        status = ask(connection, query_id)
+        return QueryStatus.RESTARTED if status is QueryStatus.RUNNING else status
+
+    monkeypatch.setattr(SnowflakeConnection, "get_query_status_throw_if_error", restarted)
+
+    run = books.load(MESSAGES, batch_size_rows=4)
+
+    assert run.error is None
+    assert books.account.hits() == [1]
+    assert amounts(books) == WANTED
+
+
+def test_what_is_written_lasts_whatever_the_account_sets_for_sessions(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    connect = snowflake.connector.connect
+
+    def noted(**settings: Any) -> SnowflakeConnection:
+        asked.append(dict(settings["session_parameters"]))
+        return connect(**settings)
+
+    monkeypatch.setattr(snowflake.connector, "connect", noted)
+
+    assert books.load([INVOICES, *FIRST, state(1)]).error is None
+    assert [session["AUTOCOMMIT"] for session in asked] == [True]
 
 
 def test_a_copy_that_finds_no_file_is_no_success(books: Books) -> None:

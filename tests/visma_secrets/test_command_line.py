@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
 from secrets_vault import VALUE
 from visma_secrets import identities
+from visma_secrets.command import main
+from visma_secrets.durable import Disk
 
 if TYPE_CHECKING:
     from secrets_vault import Vault
@@ -68,6 +71,46 @@ def test_a_shredded_file_is_overwritten_where_it_was(vault: Vault) -> None:
     left = (vault.folder / "other name").read_bytes()
     assert len(left) == len(f"KEY={VALUE}\n")
     assert VALUE.encode() not in left
+
+
+def test_a_new_folder_of_sealed_files_is_on_the_disk_before_anything_is_shredded(
+    vault: Vault,
+) -> None:
+    done: list[Path] = []
+
+    class Noting(Disk):
+        def sync_folder(self, path: Path) -> None:
+            done.append(path)
+            super().sync_folder(path)
+
+        def shred(self, path: Path) -> None:
+            done.append(path)
+            super().shred(path)
+
+    (vault.folder / ".env").write_text("A=1\n")
+    new = vault.folder / "new" / "secrets"
+
+    assert main(["import", "--shred", ".env", "--folder", str(new)], Noting()) == 0
+
+    before = done[: done.index(Path(".env"))]
+    assert {vault.folder, vault.folder / "new", new} <= {*before}
+
+
+def test_a_file_that_could_not_be_shredded_is_told_as_what_it_is(
+    vault: Vault, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Full(Disk):
+        def sync(self, file: BinaryIO) -> None:
+            if file.name == ".env":
+                raise OSError(5, "Input/output error")
+            super().sync(file)
+
+    (vault.folder / ".env").write_text("A=1\n")
+
+    assert main(["import", "--shred", ".env"], Full()) == 1
+
+    assert "Remove it yourself" in capfd.readouterr().err
+    assert vault.content().variables["A"] == "1"
 
 
 def test_a_rotation_seals_all_files_for_a_new_identity_alone(vault: Vault) -> None:

@@ -53,6 +53,25 @@ def made(kind: Any) -> Any:
     return kind()
 
 
+@pytest.mark.parametrize("spoil", [b"\xff\xfe", None], ids=["no text", "not to be read"])
+def test_a_credential_that_cannot_be_used_is_told(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: bytes | None
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / identities.CREDENTIAL).write_bytes(spoil or b"")
+    if spoil is None:
+
+        def refuse(_self: Path) -> str:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("pathlib.Path.read_text", refuse)
+
+    code, said = vault.run("list")
+
+    assert code == 1
+    assert "systemd's credential" in said
+
+
 @pytest.fixture
 def wallet() -> Iterator[Wallet]:
     before = keyring.get_keyring()

@@ -71,6 +71,40 @@ def test_a_key_slipped_into_the_list_in_clear_gets_nothing(vault: Vault) -> None
         vault.file.read(identities.Identity((stranger,), "a test"))
 
 
+def test_a_list_in_clear_without_its_sealed_file_gets_nothing(vault: Vault) -> None:
+    stranger = identities.new()
+    keys = f"# me\n{vault.identity().public}\n# operations\n{stranger.to_public()}\n"
+    vault.file.recipients_path.write_text(keys)
+    vault.file.path.unlink()
+
+    code, said = vault.run("set", "KEY", piped="next")
+
+    assert code == 1
+    assert "lists others" in said
+    assert not vault.file.path.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"recipients": {}, "variables": {"PORT": 5}},
+        {"recipients": [], "variables": {}},
+        {"variables": {}},
+    ],
+    ids=["a number", "a list", "no recipients"],
+)
+def test_what_is_sealed_by_hand_and_is_no_text_is_told(
+    vault: Vault, content: dict[str, object]
+) -> None:
+    key = pyrage.x25519.Recipient.from_str(vault.identity().public)
+    vault.file.path.write_bytes(pyrage.encrypt(json.dumps(content).encode(), [key]))
+
+    code, said = vault.run("list")
+
+    assert code == 1
+    assert "does not hold variables and recipients" in said
+
+
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
 def test_a_damaged_file_is_told_and_not_used(vault: Vault, place: float) -> None:
     sealed = bytearray(vault.file.path.read_bytes())

@@ -50,6 +50,12 @@ def test_names_are_those_that_snowflake_keeps() -> None:
     assert "secret-token" not in repr(found)
 
 
+def test_a_key_in_one_line_is_read_as_the_loader_reads_it() -> None:
+    given = {"programmatic_access_token": None, "private_key": "-----BEGIN\\nkey\\n-----END"}
+
+    assert _snowflake(**given).key == b"-----BEGIN\nkey\n-----END"
+
+
 @pytest.mark.parametrize(
     ("account", "told"),
     [
@@ -75,6 +81,8 @@ def test_a_token_names_the_account_without_its_region(account: str, told: str) -
             "'/nowhere/key.p8' cannot be read",
         ),
         ({"host": "http://example.com"}, "'host' is not an https address"),
+        ({"host": "https://[example"}, "'host' is not an https address"),
+        ({"host": "example.com:port"}, "'host' is not an https address"),
         ({"statement_seconds": "soon"}, "'statement_seconds'"),
     ],
 )

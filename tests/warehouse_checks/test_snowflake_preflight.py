@@ -207,7 +207,7 @@ def test_a_host_that_is_no_snowflake_is_told(desk: Desk) -> None:
 
     assert code == 1
     assert "no answer from 127.0.0.1:9" in found["login"]["note"]
-    assert sum(desk.clock.waits) > 10
+    assert sum(desk.clock.waits) > 7  # the pauses are spread by chance
 
 
 def test_a_page_of_a_gateway_is_no_answer_of_snowflake(desk: Desk) -> None:

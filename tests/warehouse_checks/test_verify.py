@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from checks_places import (
     lines_with,
     standard,
 )
+from warehouse_checks.calls import Answer, Caller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +115,33 @@ def test_a_replay_adds_nothing_to_what_is_expected(books: Books) -> None:
     assert reports[INVOICE_STREAM]["expected"] == 2
 
 
+def test_a_replay_that_failed_does_not_hide_what_is_expected(books: Books) -> None:
+    books.batch("1001", 2, None, status="failed", since="2026-11-01", records=0)
+    standard(books)
+    books.load()
+
+    code, reports = books.verify()
+
+    assert code == 0
+    assert reports[INVOICE_STREAM]["expected"] == 2
+
+
+@pytest.mark.parametrize(("since", "code"), [(None, 0), ("2026-11-02", 1)])
+def test_rows_are_gone_rightly_only_after_a_full_pass_that_did_not_find_them(
+    books: Books, since: str | None, code: int
+) -> None:
+    standard(books)
+    empty = {"supplier_invoices": {"records": 0, "sums": {}}}
+    books.batch("1001", 4, empty, since=since)
+    books.load()
+    books.change("DELETE FROM {table} WHERE company_id = '1001'")
+
+    found, reports = books.verify("--company", "1001", "--stream", "supplier_invoices")
+
+    assert found == code
+    assert reports[INVOICE_STREAM]["rows"] == 0
+
+
 def test_a_column_of_floats_is_a_difference(books: Books) -> None:
     standard(books)
     books.load(INVOICES | {"amount": "float"})
@@ -173,6 +202,30 @@ def test_a_result_in_pages_is_read_whole(
     code, reports = books.verify()
 
     assert (code, len(reports)) == (0, 4)
+
+
+def test_a_query_is_asked_after_where_the_dataset_is(
+    bigquery: BigQueryPlace,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bigquery.service.set(datasets={bigquery.dataset: "europe-north1"})
+    books = Books(bigquery, tmp_path, capsys)
+    standard(books)
+    books.load()
+    asked: list[Any] = []
+    call = Caller.call
+
+    def noted(caller: Caller, method: str, url: str, **how: Any) -> Answer:
+        asked.extend([how.get("params")] if "/queries/" in url else [])
+        return call(caller, method, url, **how)
+
+    monkeypatch.setattr(Caller, "call", noted)
+    found = json.loads(books.told("verify", "--format", "json", location=None)[1])
+
+    assert found["whole"]
+    assert {params["location"] for params in asked} == {"europe-north1"}
 
 
 def test_statements_that_go_on_are_asked_after(books: Books) -> None:

@@ -66,7 +66,7 @@ class Disk:
 
     def shred(self, path: Path) -> None:
         """Overwrite a file's bytes where they are, and remove it."""
-        with _named(path):
+        with _named(path, "Remove it yourself: it is still there, perhaps overwritten in part"):
             with path.open("r+b") as file:
                 left = os.fstat(file.fileno()).st_size
                 while left > 0:
@@ -76,9 +76,13 @@ class Disk:
             self.sync_folder(path.parent)
 
     def make_folder(self, path: Path, mode: int = _PRIVATE_FOLDER) -> None:
-        """Make a folder and those above it; nothing if it is there."""
+        """Make a folder and those above it, durably; nothing if it is there."""
         with _named(path):
+            missing = [at for at in (path, *path.parents) if not at.exists()]
             path.mkdir(mode=mode, parents=True, exist_ok=True)
+            # Else a folder, and all that was written in it, could go where its parent is not synced
+            for folder in missing:
+                self.sync_folder(folder.parent)
 
     @contextmanager
     def lock(self, folder: Path) -> Iterator[None]:
@@ -132,12 +136,14 @@ class Disk:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _named(
+    path: Path, todo: str = "Give it space and rights, and run again; what was there is as it was"
+) -> Iterator[None]:
     """Say of which path the system complains, and of what; nothing that is in it."""
     try:
         yield
     except OSError as error:
         raise PlaceError(
             f"{path} cannot be used: {error.strerror or type(error).__name__}",
-            "Give it space and rights, and run again; what was there is as it was",
+            todo,
         ) from None

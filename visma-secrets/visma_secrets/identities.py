@@ -70,9 +70,17 @@ def find(given: Path | None, environment: Mapping[str, str]) -> Identity:
     if given or environment.get(FILE_VARIABLE):
         return from_file(given or Path(environment[FILE_VARIABLE]))
     credential = Path(environment.get("CREDENTIALS_DIRECTORY") or os.devnull) / CREDENTIAL
-    if credential.is_file():
+    try:
         # systemd sees to who can read it, with an access list that its mode does not show
-        return _parsed(credential.read_text(), f"systemd's credential {CREDENTIAL}")
+        if credential.is_file():
+            return _parsed(credential.read_text(), f"systemd's credential {CREDENTIAL}")
+    except OSError as error:
+        raise PlaceError(
+            f"systemd's credential {credential} cannot be read: {error.strerror}",
+            "Run as the user of the service, or without CREDENTIALS_DIRECTORY",
+        ) from None
+    except UnicodeDecodeError:
+        raise _not_an_identity(f"systemd's credential {CREDENTIAL}") from None
     if text := environment.get(VARIABLE):
         return _parsed(text, f"the variable {VARIABLE}")
     if (file := default_file(environment)).exists():

@@ -99,11 +99,19 @@ class SealedFile:
             owner: What the list of recipients is to call the holder of the identity, if it is new.
 
         Raises:
-            SealedError: As with `read`, or the list of recipients in clear is another.
+            SealedError: As with `read`, or the list of recipients in clear is another; where a
+                file is begun, it can list nobody but the holder of the identity.
         """
         listed = self.listed()
         if not self.path.exists():
-            return Content(listed or {identity.public: owner})
+            if listed.keys() - {identity.public}:
+                raise SealedError(
+                    f"{self.recipients_path} lists others, and there is no {self.path} to say "
+                    "whether they are meant",
+                    "If the file was there, ask who removed it. If it never was, remove the list, "
+                    "and add them with `visma-secrets recipients add`",
+                )
+            return Content({identity.public: owner})
         content = self.read(identity)
         if different := sorted(listed.keys() ^ content.recipients.keys()):
             raise SealedError(
@@ -161,18 +169,21 @@ class SealedFile:
     def _opened(self, sealed: bytes, identity: Identity) -> Content:
         try:
             whole = json.loads(pyrage.decrypt(sealed, list(identity.keys)))
-            return Content(whole["recipients"], whole["variables"])
+            content = Content(whole["recipients"], whole["variables"])
+            values = [*content.recipients.values(), *content.variables.values()]
+            "".join(values)  # of which each is a text
         except pyrage.DecryptError:
             raise SealedError(
                 f"{self.path} does not open with {identity.place} (public key {identity.public}): "
                 "it is sealed for others, or damaged",
                 "Use the identity of one of its recipients, or let one of them add this public key",
             ) from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise SealedError(
                 f"{self.path} opens, but does not hold variables and recipients",
                 "It was not made by visma-secrets; make a new one with `import`",
             ) from None
+        return content
 
 
 def checked(key: str) -> str:

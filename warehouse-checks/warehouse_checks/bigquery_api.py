@@ -7,6 +7,7 @@ one whose answer was lost is found again; it is asked after, with growing pauses
 from __future__ import annotations
 
 import uuid
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from warehouse_checks.calls import pauses
@@ -116,9 +117,7 @@ class BigQueryApi:
             UnreachableError: As above.
         """
         job = f"warehouse-checks-{uuid.uuid4()}"
-        place = {"jobId": job, "projectId": self._settings.project}
-        if self._settings.location:
-            place["location"] = self._settings.location
+        place = {"jobId": job, "projectId": self._settings.project, **self._where}
         query = self._query(statement)
         query.pop("location", None)
         body = {"jobReference": place, "configuration": {"query": query}}
@@ -127,20 +126,27 @@ class BigQueryApi:
         except RefusedError as error:
             if error.status != CONFLICT:  # the answer was lost, and the call was sent again
                 raise
-        where = {"location": self._settings.location} if self._settings.location else {}
-        return list(self._results(job, where))
+        return list(self._results(job))
 
-    def _results(self, job: str, where: Mapping[str, str]) -> Iterator[Row]:
+    @cached_property
+    def _where(self) -> Mapping[str, str]:
+        """Where the dataset is: outside of `US` and `EU`, jobs are found only with their place."""
+        location = self._settings.location
+        if not location:
+            location = self.get(f"datasets/{self._settings.dataset}").get("location")
+        return {"location": str(location)} if location else {}
+
+    def _results(self, job: str) -> Iterator[Row]:
         url = f"{self._project}/queries/{job}"
         clock = self.caller.clock
         until = clock.monotonic() + self._settings.statement_seconds
-        params = {**where, "timeoutMs": "10000"}
+        params = {**self._where, "timeoutMs": "10000"}
         for pause in pauses():
             body = self._call("GET", url, params=params).body
             if body.get("jobComplete"):
                 break
             if clock.monotonic() + pause > until:
-                self._call("POST", f"{self._project}/jobs/{job}/cancel", params=where)
+                self._call("POST", f"{self._project}/jobs/{job}/cancel", params=self._where)
                 raise TooLongError(
                     f"a query was not done in {self._settings.statement_seconds} seconds",
                     "See the job history, or set a greater 'statement_seconds'",

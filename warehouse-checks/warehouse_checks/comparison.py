@@ -4,9 +4,10 @@ Knows counts and sums; knows no SQL. What is always true after a run, and so is 
 
 - The newest batch that wrote rows is there whole: all its rows, and their sums to the last digit.
 - An older batch has at most its own, since what came again later has a later batch. It has at
-  least so many as are left if all that came later had overwritten its rows, unless a full pass came
-  after it, which removes what is gone at Visma; lines go with their document, so they have no such
-  bound.
+  least so many as are left if all that came later had overwritten its rows; lines go with their
+  document, so they have no such bound.
+- A full pass removes what is gone at Visma, so no batch before it has a least, not even the newest
+  that wrote rows, if the pass found none.
 - Each row has a batch that the ledger has, and no key is there twice.
 """
 
@@ -111,7 +112,7 @@ def compare(company_id: str, stream: str, entries: Sequence[Entry], found: Found
     sums = _sums(newest, found) if newest else []
     differences = [
         *_strange(found, {entry.batch_id for entry in entries}),
-        *_of_batches(wrote, found),
+        *_of_batches(wrote, found, _last_full_pass(entries)),
         *(
             f"sum of {each.column}: {each.found or 'no such column'}, not {each.expected}"
             for each in sums
@@ -144,14 +145,12 @@ def _strange(found: Found, known: Collection[str]) -> Iterator[str]:
         yield f"{found.doubled} rows have the key of another row"
 
 
-def _of_batches(wrote: Sequence[Entry], found: Found) -> Iterator[str]:
+def _of_batches(wrote: Sequence[Entry], found: Found, full_pass: str) -> Iterator[str]:
     """Batches with other numbers of rows than they can have, newest first."""
-    first = _last_full_pass(wrote)
     later: int | None = 0
-    for number in reversed(range(len(wrote))):
-        entry = wrote[number]
+    for entry in reversed(wrote):
         there = _rows(found, entry)
-        bound = later == 0 or (number >= first and not entry.of_lines)
+        bound = entry.batch_id >= full_pass and (later == 0 or not entry.of_lines)
         least = 0
         if entry.sums is not None and entry.rows is not None and later is not None and bound:
             least = entry.rows - later
@@ -167,13 +166,13 @@ def _of_batches(wrote: Sequence[Entry], found: Found) -> Iterator[str]:
         later = None if later is None or entry.rows is None else later + entry.rows
 
 
-def _last_full_pass(wrote: Sequence[Entry]) -> int:
+def _last_full_pass(entries: Sequence[Entry]) -> str:
     """With which batch the last full pass began, or may have begun: where the filter goes back."""
-    first = 0
-    for number, entry in enumerate(wrote):
-        before = wrote[number - 1].since if number else None
+    first, before = "", None
+    for entry in entries:
         if entry.since is None or (before is not None and entry.since < before):
-            first = number
+            first = entry.batch_id
+        before = entry.since
     return first
 
 

@@ -71,8 +71,10 @@ def read(rows: Iterable[Row]) -> Ledger:
     own: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         name = (row["company_id"] or "", row["stream"] or "", row["_batch_id"] or "")
-        # A replay has a row beside the batch's own, which says what was read
-        if name not in own or own[name]["status"] == "replayed":
+        # A replay, which can fail, has a row beside the batch's own, which says what was read
+        held = own.get(name)
+        has_more = held and held["status"] == "failed" and row[TOTALS]
+        if held is None or held["status"] == "replayed" or has_more:
             own[name] = row
     totals = {name: _totals(name[2], row[TOTALS]) for name, row in own.items()}
     family: dict[str, set[str]] = defaultdict(set)

@@ -202,7 +202,8 @@ def snowflake(values: Mapping[str, Any]) -> Snowflake:
         url=_url("host", host),
         account=account,
         user=values["user"],
-        key=_bytes(path) if path else (values["private_key"] or "").encode(),
+        # Environment files often hold line ends as two letters
+        key=_bytes(path) if path else (values["private_key"] or "").replace("\\n", "\n").encode(),
         passphrase=values["private_key_passphrase"],
         token=(values["programmatic_access_token"] or "").strip(),
         role=folded(values["role"]) if values["role"] else None,
@@ -285,7 +286,11 @@ def _whole(name: str, value: object) -> int:
 
 
 def _url(setting: str, address: str) -> str:
-    parts = urlsplit(address if "://" in address else f"https://{address}")
+    try:
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+        _ = parts.port
+    except ValueError:  # brackets that are not closed, a port that is no number
+        parts = urlsplit("")
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     odd = parts.path.strip("/") or parts.query or "@" in parts.netloc
     if not parts.hostname or odd or not (parts.scheme == "https" or plain):

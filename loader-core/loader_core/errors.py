@@ -10,7 +10,7 @@ LoaderError
 ├── RejectedError          write the rows to the rejects file, and go on with the others
 ├── OutboxError            mend the outbox folder: space, rights, damage
 │   └── OutboxBusyError        wait for the other run
-├── OutputError            see why Meltano, or who reads the STATE, ended
+├── OutputError            see to what takes the STATE: Meltano, a pipe, a file
 ├── IncompleteLoadError    some tables could not be replaced, the others are whole
 └── RejectedRowsError      look at the rejects file; everything else is loaded
     └── MissingKeyError        the same, and some of the rows have no key
@@ -109,7 +109,7 @@ class OutboxBusyError(OutboxError):
 
 
 class OutputError(LoaderError):
-    """Nobody reads the STATE any more."""
+    """The STATE cannot be written, or nobody reads it any more."""
 
 
 class IncompleteLoadError(LoaderError):

@@ -197,6 +197,12 @@ class StateOutput:
                     "what reads the STATE has ended before the target did",
                     "Its own log says why; what is loaded stays, and is sent again by the next run",
                 ) from None
+            except OSError as error:
+                raise OutputError(
+                    f"the STATE cannot be written: {error.strerror}",
+                    "See to where stdout goes; what is loaded stays, and is sent again by the next "
+                    "run",
+                ) from None
 
     def end_process(self, exit_code: int) -> NoReturn:
         """End the process at once, but not within a line. The outbox is made for that."""

@@ -67,12 +67,13 @@ class Reader:
         columns: The stream's columns.
 
     Attributes:
+        columns: The stream's columns.
         names: Of the columns.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = columns
         self.names = [column.name for column in columns]
-        self._columns = columns
         names = [f"f{number}" for number in range(len(columns))]
         fields = [_field(name, column) for name, column in zip(names, columns, strict=True)]
         record_type = msgspec.defstruct(
@@ -97,12 +98,12 @@ class Reader:
         """
         records, places, faults = self._decode(raws)
         columns = list(zip(*map(msgspec.structs.astuple, records), strict=True))
-        columns = columns or [()] * len(self._columns)
+        columns = columns or [()] * len(self.columns)
         while True:
             try:
                 arrays = [
                     _array(column, values)
-                    for column, values in zip(self._columns, columns, strict=True)
+                    for column, values in zip(self.columns, columns, strict=True)
                 ]
             except NotFittingError:
                 columns, places, found = self._without_unfit(columns, places)
@@ -132,7 +133,7 @@ class Reader:
             return self._one.decode(raw)
         except msgspec.ValidationError:
             values = msgspec.json.decode(raw, type=dict[str, Raw])
-            for column in self._columns:
+            for column in self.columns:
                 if column.kind is Kind.INTEGER and column.name in values:
                     values[column.name] = _whole(values[column.name])
             return self._one.decode(msgspec.json.encode(values))
@@ -142,7 +143,7 @@ class Reader:
     ) -> tuple[list[Any], list[int], list[Fault]]:
         """Take out the records of which a value does not fit its column."""
         reasons: dict[int, str] = {}
-        for column, values in zip(self._columns, columns, strict=True):
+        for column, values in zip(self.columns, columns, strict=True):
             if _unfitness(column, values) is None:
                 continue
             for row, value in enumerate(values):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+"""A name as DNS has it, or an address of version 6."""
 LoadMethod = Literal["append-only", "upsert", "overwrite"]
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
@@ -232,8 +234,9 @@ def https_address(setting: str, given: str, what: str, todo: str) -> str:
         _ = parts.port  # which is read when it is asked for
     except ValueError:
         parts = urlsplit("")
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    host = parts.hostname or ""
+    plain = parts.scheme == "http" and host in _LOOPBACK
     more = parts.path.strip("/") or parts.query or "@" in parts.netloc
-    if not parts.hostname or more or not (parts.scheme == "https" or plain):
+    if not _HOST.fullmatch(host) or more or not (parts.scheme == "https" or plain):
         raise SettingsError(f"'{setting}' is not the https address of {what}", todo)
     return f"{parts.scheme}://{parts.netloc}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw
+from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 
 from loader_core import delivery, tables
@@ -186,7 +187,13 @@ class Streams:
                 f"the SCHEMA of stream '{stream}' has no properties", "See the tap's catalog"
             )
         self._schemas[stream] = message
-        self._mapper.register_raw_stream_schema(stream, schema, message.key_properties)
+        try:
+            self._mapper.register_raw_stream_schema(stream, schema, message.key_properties)
+        except MappingError as error:
+            raise SettingsError(
+                f"the stream map of '{stream}' cannot be used ({type(error).__name__})",
+                "Correct 'stream_maps'",
+            ) from None
         for stream_map in self._mapper.stream_maps[stream]:
             if not isinstance(stream_map, RemoveRecordTransform):
                 self._declare(stream, stream_map)
@@ -212,8 +219,12 @@ class Streams:
         )
         if (before := self._streams.get(name)) is None:
             self._streams[name] = _Stream(table, Reader(columns))
-        elif before.table == table:
-            before.reader = Reader(columns)
+        elif before.table.stream != source:
+            raise SettingsError(
+                f"the streams '{before.table.stream}' and '{source}' would both be called '{name}'",
+                "Give each a name of its own in 'stream_maps'",
+            )
+        elif before.table == table and before.reader.columns == columns:
             return
         else:
             self._close(before)
@@ -341,8 +352,8 @@ def _keeps_records(stream_map: StreamMap) -> bool:
 def _mapped(messages: Sequence[Message], stream_map: StreamMap) -> Iterator[Message]:
     """RECORD messages as a stream map makes them; amounts keep their digits."""
     for message in messages:
-        record: Any = _DECODER.decode(message.record)
         try:
+            record: Any = _DECODER.decode(message.record)
             record = stream_map.transform(copy.copy(record))
         except Exception as error:  # noqa: BLE001 - expressions of users raise anything
             raise SettingsError(

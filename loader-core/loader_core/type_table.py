@@ -141,7 +141,8 @@ def columns_of(
         settings: For decimals, zones, and whether `required` counts.
 
     Raises:
-        SchemaError: A property's type has no row in the table, or a key column is no property.
+        SchemaError: A property's type has no row in the table, its name cannot be read, or a key
+            column is no property.
     """
     properties: Mapping[str, Any] = schema["properties"]
     for name in key:
@@ -173,6 +174,11 @@ def _column(
     required: bool,
     nullable: bool,
 ) -> Column:
+    if any(letter in '"\\' or letter < " " for letter in name):  # which msgspec takes in no name
+        raise SchemaError(
+            f"the name of column {name!r} has a quote, a backslash or a control character",
+            "Deselect the column in the tap, or rename it with a stream map",
+        ).at(stream)
     row = _row(stream, name, schema)
     kind, arrow = row.kind, row.arrow
     if kind is Kind.UTC_TIME and matches(name, settings.zoneless_columns):

@@ -148,7 +148,10 @@ class Client:
 
     def _renew(self) -> None:
         settings = self._settings
-        who = requests.auth.HTTPBasicAuth(settings.client_id, settings.client_secret)
+        # As bytes: of a text with other letters `requests` makes none
+        who = requests.auth.HTTPBasicAuth(
+            settings.client_id.encode(), settings.client_secret.encode()
+        )
 
         def send() -> requests.Response:
             return self._request("POST", tokens.PATH, who, data=tokens.FORM)

@@ -155,6 +155,14 @@ class Routing:
                 f"'gl_routing' looks for the account in the column '{column}', which is not there",
                 f"{_TODO}, or select the column in the tap",
             ).at(self.stream)
+        field = schema.field(column)
+        holds_codes = pa.types.is_string(field.type) or pa.types.is_integer(field.type)
+        if not holds_codes or bool(path) != (b"json" in (field.metadata or {})):
+            raise SchemaError(
+                f"'gl_routing' looks for the account in '{self._account}', and the column "
+                f"'{column}' is no text, whole number or object that has it so",
+                f"{_TODO}: a column of codes, or one of objects and the name in it",
+            ).at(self.stream)
         return column, tuple(path)
 
 

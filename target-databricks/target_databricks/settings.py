@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TEXT = th.StringType(nullable=False)
 _NAMES = th.ArrayType(_TEXT, nullable=False)
+MOST_TAGS = 20
 
 SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -219,7 +220,7 @@ class Settings:
             wait_seconds=values["wait_seconds"],
             statement_seconds=values["statement_seconds"],
             retry_seconds=values["retry_seconds"],
-            query_tags=dict(values["query_tags"]),
+            query_tags=_tags(values["query_tags"]),
         )
 
 
@@ -231,6 +232,12 @@ def _warehouse(warehouse_id: str | None, http_path: str | None) -> str:
             "See the warehouse's connection details",
         )
     return found
+
+
+def _tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    if len(tags) > MOST_TAGS:
+        raise SettingsError(f"'query_tags' has more than {MOST_TAGS} tags", "Leave some out")
+    return dict(tags)
 
 
 def _name(setting: str, name: str) -> str:

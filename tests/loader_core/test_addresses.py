@@ -15,6 +15,7 @@ from loader_core.settings import https_address
         ("https://books.example:8443/", "https://books.example:8443"),
         ("http://127.0.0.1:80", "http://127.0.0.1:80"),
         ("http://[::1]:80", "http://[::1]:80"),
+        ("adb-1.2.Azure_X.net", "https://adb-1.2.Azure_X.net"),
     ],
 )
 def test_what_is_the_address_of_a_service_is_taken(given: str, address: str) -> None:
@@ -31,6 +32,10 @@ def test_what_is_the_address_of_a_service_is_taken(given: str, address: str) -> 
         "https://:secret@books.example",
         "https://books.example:secret",
         "https://[secret",
+        "the secret.example",
+        "*.secret.example",
+        ".secret.example",
+        f"{'secret' * 11}.example",
     ],
 )
 def test_what_is_more_or_less_is_refused_and_not_quoted(given: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from loader_core.errors import InputError, SchemaError, UnknownStreamError
@@ -26,6 +28,46 @@ def test_rows_of_the_old_schema_are_written_before_the_table_changes(loader: Loa
         {"id": 1, "old": "a", "new": None},
         {"id": 2, "old": None, "new": "b"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [({"type": "object"}, {"type": "array"}), (TEXT, {"type": ["array", "null"]})],
+    ids=["an object, then an array", "a text, then an array"],
+)
+def test_rows_of_each_schema_are_read_by_their_own_where_the_column_stays_as_it_is(
+    loader: Loader, old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    first: Any = {} if old["type"] == "object" else "text"
+
+    run = loader.load(
+        [
+            schema("things", {"id": ID, "x": old}),
+            record("things", {"id": 1, "x": first}),
+            schema("things", {"id": ID, "x": new}),
+            record("things", {"id": 2, "x": [1]}),
+            state(1),
+        ]
+    )
+
+    assert run.error is None
+    assert [row["x"] for row in loader.current("things")] == [str(first), "[1]"]
+
+
+def test_what_a_new_schema_no_longer_requires_may_be_left_out(loader: Loader) -> None:
+    columns = {"id": ID, "x": TEXT}
+
+    run = loader.load(
+        [
+            schema("things", columns, required=["x"]),
+            record("things", {"id": 1, "x": "a"}),
+            schema("things", columns),
+            record("things", {"id": 2}),
+        ]
+    )
+
+    assert run.error is None
+    assert loader.current("things") == [{"id": 1, "x": "a"}, {"id": 2, "x": None}]
 
 
 def test_the_same_schema_again_closes_no_batch(loader: Loader) -> None:
@@ -58,6 +100,14 @@ def test_a_column_of_another_type_is_an_error_with_both_types_and_what_came_befo
     assert "DECIMAL" in str(run.error)
     assert run.states == ["1"]
     assert loader.current("things") == [{"id": 1, "x": "a"}]
+
+
+@pytest.mark.parametrize("name", ['a "b"', "a\\b", "a\nb"])
+def test_a_name_that_cannot_be_read_is_an_error_that_names_it(loader: Loader, name: str) -> None:
+    run = loader.load([schema("things", {"id": ID, name: TEXT})])
+
+    assert isinstance(run.error, SchemaError)
+    assert repr(name) in str(run.error)
 
 
 def test_a_record_before_its_schema_is_an_error(loader: Loader) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loader_core.clock import Clock
-from loader_core.errors import InputError
+from loader_core.errors import InputError, OutputError
+from loader_core.messages import StateOutput
 from loader_runs import Loader, record, schema, state
 
 if TYPE_CHECKING:
@@ -128,3 +132,16 @@ def test_a_run_whose_tap_did_not_come_to_its_end_publishes_nothing(
     assert (again.error, again.states) == (None, ["3"])
     assert len(loader.rows("a")) == 2
     assert len(loader.rows("b")) == 1 + len(then)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+def test_a_state_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = io.TextIOWrapper(io.BufferedWriter(io.FileIO("/dev/full", "w")))
+    monkeypatch.setattr(sys, "stdout", full)
+
+    with pytest.raises(OutputError, match="No space left"):
+        StateOutput().write(b"{}")
+
+    monkeypatch.undo()
+    with pytest.raises(OSError, match="No space left"):
+        full.close()

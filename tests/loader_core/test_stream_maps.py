@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from loader_core.errors import SettingsError
 from loader_runs import Loader, record, schema, state, types
 
@@ -77,6 +79,33 @@ def test_a_map_that_fails_is_a_fault_of_the_settings_and_quotes_no_record(loader
     assert isinstance(run.error, SettingsError)
     assert "'things'" in str(run.error)
     assert "æ" not in str(run.error)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"x": "foo("}, {"__alias__": "nothing(x)"}, {"__key_properties__": ["none"]}],
+    ids=["no expression", "no function", "no such key"],
+)
+def test_a_map_that_cannot_be_is_a_fault_of_the_settings(
+    loader: Loader, wrong: dict[str, Any]
+) -> None:
+    run = loader.load([THINGS, ROW], stream_maps={"things": wrong})
+
+    assert isinstance(run.error, SettingsError)
+    assert "'things'" in str(run.error)
+
+
+def test_two_streams_of_one_name_are_refused_before_a_record_is_read_as_the_other(
+    loader: Loader,
+) -> None:
+    others = schema("others", {"id": {"type": "integer"}, "more": {"type": "string"}})
+    maps = {name: {"__alias__": "all"} for name in ("things", "others")}
+
+    run = loader.load([THINGS, others, ROW, state(1)], stream_maps=maps)
+
+    assert isinstance(run.error, SettingsError)
+    assert "'things' and 'others'" in str(run.error)
+    assert run.states == []
 
 
 def test_record_metadata_is_added_where_it_is_asked_for(loader: Loader) -> None:

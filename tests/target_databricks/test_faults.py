@@ -212,6 +212,13 @@ def test_neither_secret_nor_token_is_logged(books: Books, caplog: pytest.LogCapt
     assert "Bearer" not in caplog.text
 
 
+def test_a_secret_with_letters_that_no_header_has_is_refused_like_any_other(books: Books) -> None:
+    run = books.load(MESSAGES, client_secret="a secret…")
+
+    assert isinstance(run.error, AccessError)
+    assert "'client_secret'" in str(run.error)
+
+
 def test_a_catalog_that_is_not_there_is_made_only_if_that_is_wanted(
     workspace: DatabricksWorkspace, tmp_path: Path
 ) -> None:

@@ -75,6 +75,26 @@ def test_a_column_that_does_not_fit_the_stream_is_told_before_a_row_is_loaded(
     assert run.states == []
 
 
+@pytest.mark.parametrize(
+    ("account", "of"),
+    [
+        ("account", {"type": "object"}),
+        ("account.number", {"type": "string"}),
+        ("account", {"type": "number"}),
+    ],
+    ids=["an object without a name in it", "a name in what is no object", "an amount"],
+)
+def test_a_column_that_has_no_codes_is_told_before_a_row_is_loaded(
+    books: Books, account: str, of: dict[str, Any]
+) -> None:
+    entries = schema("entries", {"id": {"type": "string"}, "account": of})
+
+    run = books.load([entries], gl_routing=RULES | {"stream": "entries", "account": account})
+
+    assert isinstance(run.error, SchemaError)
+    assert f"'{account}'" in str(run.error)
+
+
 def test_each_row_is_in_the_table_of_its_account_and_all_are_in_the_view(books: Books) -> None:
     accounts = ["1920", "1935", "2400", "3000", "4300", "8150", "30001", None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from loader_core import SchemaError, Table
+from loader_core import SchemaError, SettingsError, Table
 from loader_core.samples import keyed_table, log_table, table_of
 from target_databricks.layout import Layout, layout
 from target_databricks.settings import Settings
@@ -40,6 +40,13 @@ def test_settings_take_names_and_paths_as_people_have_them() -> None:
     assert settings.warehouse_id == "abc123"
     assert (settings.catalog, settings.schema) == ("main", "books")
     assert "client_secret" not in repr(settings)
+
+
+def test_more_tags_than_a_statement_takes_are_refused() -> None:
+    tags = {str(number): "x" for number in range(21)}
+
+    with pytest.raises(SettingsError, match="'query_tags'"):
+        Settings.of(CONFIG | {"query_tags": tags})
 
 
 def test_json_becomes_a_variant_where_that_is_wanted() -> None:

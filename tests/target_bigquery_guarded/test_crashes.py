@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bigquery_loads import Books
+from crash_story import SETTINGS, STREAM, tap
 from loader_forks import forks
-from loader_runs import (
-    AMOUNT,
-    AUDITED,
-    KEY,
-    activate,
-    audited,
-    comparable,
-    lines,
-    new_name,
-    schema,
-    state,
-)
+from loader_runs import comparable, new_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,46 +18,7 @@ if TYPE_CHECKING:
     from bigquery_service import BigQueryService
     from loader_forks import Forks
 
-STREAM, LOG = "invoice_lines", "calls"
-LINES = schema(
-    STREAM,
-    AUDITED | {"document": {"type": "string"}, "amount": AMOUNT},
-    KEY,
-    **{
-        "x-document": {
-            "stream": "invoices",
-            "key": ["document"],
-            "version": "lastModifiedDateTime",
-        }
-    },
-)
-
-
-def line(number: int, stamp: str, read: int = 1, document: str = "A") -> dict[str, Any]:
-    return audited(STREAM, f"{document}:{number}", stamp, read, document=document, amount=number)
-
-
-RECORDS: list[dict[str, Any]] = [
-    line(1, "10:00"),
-    line(2, "10:00"),
-    line(1, "10:00", document="B"),
-    state({"at": 4}),
-    line(1, "11:00", 2),  # the other line of the document is gone
-    line(4, "11:00", 2),
-    state({"at": 7}),
-    activate(STREAM, 1),
-    state({"at": 9}),
-]
-SETTINGS: dict[str, dict[str, Any]] = {
-    "merged": {"batch_size_rows": 3},
-    "only added": {"batch_size_rows": 3, "load_method": "append-only"},
-    "replaced": {"batch_size_rows": 10, "load_method": "overwrite"},
-}
-
-
-def tap(from_state: Any) -> str:
-    """What the tap writes when it is started from a STATE."""
-    return lines([LINES, *RECORDS[from_state["at"] if from_state else 0 :]])
+LOG = "calls"
 
 
 def end(books: Books) -> list[dict[str, Any]]:

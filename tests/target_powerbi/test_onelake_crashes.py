@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crash_story import SETTINGS, tap
 from lake_loads import LakeLoader
 from loader_forks import forks
-from loader_runs import AMOUNT, AUDITED, KEY, activate, audited, comparable, lines, schema, state
+from loader_runs import comparable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from loader_forks import Forks
 
-STREAM, TABLE = "invoice_lines", "lines"
+TABLE = "lines"
 MAPPING = """
 [[table]]
 stream = "invoice_lines"
@@ -28,46 +29,6 @@ columns = [
   { name = "amount", field = "amount", type = "Decimal" },
 ]
 """
-LINES = schema(
-    STREAM,
-    AUDITED | {"document": {"type": "string"}, "amount": AMOUNT},
-    KEY,
-    **{
-        "x-document": {
-            "stream": "invoices",
-            "key": ["document"],
-            "version": "lastModifiedDateTime",
-        }
-    },
-)
-
-
-def line(number: int, stamp: str, read: int = 1, document: str = "A") -> dict[str, Any]:
-    return audited(STREAM, f"{document}:{number}", stamp, read, document=document, amount=number)
-
-
-RECORDS: list[dict[str, Any]] = [
-    line(1, "10:00"),
-    line(2, "10:00"),
-    line(1, "10:00", document="B"),
-    state({"at": 4}),
-    line(1, "11:00", 2),  # the other line of the document is gone
-    line(4, "11:00", 2),
-    state({"at": 7}),
-    activate(STREAM, 1),
-    state({"at": 9}),
-]
-SETTINGS: dict[str, dict[str, Any]] = {
-    "merged": {"batch_size_rows": 3},
-    "only added": {"batch_size_rows": 3, "load_method": "append-only"},
-    "replaced": {"batch_size_rows": 10, "load_method": "overwrite"},
-}
-
-
-def tap(from_state: Any) -> str:
-    """What the tap writes when it is started from a STATE: at least the last one again."""
-    rest = RECORDS[from_state["at"] if from_state else 0 :]
-    return lines([LINES, *(rest or RECORDS[-1:])])
 
 
 def end(loader: LakeLoader) -> list[dict[str, Any]]:

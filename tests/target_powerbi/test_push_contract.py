@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loader_core.samples import keyed_table, row
-from loader_core.tables import VERSION
-from loader_core.testing import Destination, WriterContract, by_id
+from loader_core.testing import Destination, WriterContract
 from powerbi_loads import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from loader_core import Writer
-    from loader_core.samples import Batches
     from powerbi_service import PowerBIService
 
 _COLUMNS = {
@@ -56,6 +53,8 @@ class Pushed(Destination):
 
 
 class TestReplaced(WriterContract):
+    marks = False  # a push model has no column for it: rows that are gone are gone
+
     @pytest.fixture
     def destination(self, service: PowerBIService, tmp_path: Path) -> Destination:
         return Pushed(Workspace(service, tmp_path, mapping=mapping_by("replace")))
@@ -64,22 +63,3 @@ class TestReplaced(WriterContract):
     test_every_type_comes_back_as_it_went_in = None  # type: ignore[assignment] # as said above
     test_a_column_of_another_type_is_an_error_that_names_it = None  # type: ignore[assignment] # as above
     test_names_with_quotes_blanks_and_capitals_are_only_names = None  # type: ignore[assignment] # as above
-
-    @pytest.mark.parametrize("hard", [False, True], ids=["marked", "deleted"])
-    def test_activating_a_version_removes_rows_of_older_ones(
-        self, destination: Destination, batches: Batches, *, hard: bool
-    ) -> None:
-        """A push model has no mark: rows that are gone are gone."""
-        table = keyed_table(VERSION, hard=hard)
-        rows = [{**row(str(n), "a", "10:00", 1), VERSION: n or None} for n in range(3)]
-
-        writer = destination.connect()
-        writer.prepare(table)
-        writer.write(batches.of(table, rows))
-        for _ in range(2):
-            writer.activate(table, 2)
-        writer.finish()
-        writer.close()
-
-        assert by_id(destination, "keyed") == {"2": "a"}
-        assert len(destination.rows("keyed")) == 1
